@@ -1,0 +1,43 @@
+"""The User Mode Linux kernels. Each release brings its own, from Debian's package `user-mode-linux`.
+
+The kernel is a program that needs the C library of its release; so that library lies beside it in the cache, and the
+program is told to use that one, also when it starts itself again for a reboot.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import cache
+from lab.shell import require, run
+
+LOADER = "ld-linux-x86-64.so.2"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel to boot: the program, the folder with its modules (named after its version)."""
+
+    program: Path
+    modules: Path
+
+
+def get(release: str, say: Callable[[str], None]) -> Kernel:
+    """The kernel of a Debian release, fetched now if it isn't cached."""
+
+    def make(work: Path, final: Path) -> None:
+        require("mmdebstrap", "patchelf")
+        say(f"fetching the kernel for {release} guests (once)")
+        tree = work / "tree"
+        run(["mmdebstrap", "--quiet", "--variant=extract", "--include=user-mode-linux", release, tree],
+            what=f"fetching user-mode-linux of {release} from your Debian mirror")  # fmt: skip
+        shutil.copy(tree / "usr/bin/linux.uml", work / "linux")
+        libraries = final / next(path for path in tree.rglob(LOADER) if not path.is_symlink()).parent.relative_to(work)
+        run(["patchelf", "--set-interpreter", libraries / LOADER, "--set-rpath", libraries, work / "linux"])
+
+    folder = cache.get(f"kernel-{release}", cache.digest([release, Path(__file__).read_bytes()]), make)
+    (modules,) = (folder / "tree/usr/lib/uml/modules").iterdir()
+    return Kernel(folder / "linux", modules)

@@ -1,0 +1,51 @@
+"""What the lab asks of a virtual machine, whatever kind it is. User Mode Linux (uml.py) is the one kind so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lab.images import Image
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A virtual network card: its name in the guest, MAC, the tap and the bridge that it is plugged into."""
+
+    name: str
+    mac: str
+    tap: str
+    bridge: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A virtual machine to run: its folder holds its disk, its seed and its console's log."""
+
+    host: str
+    folder: Path
+    image: Image
+    nics: tuple[Nic, ...]
+    memory_mib: int
+
+    @property
+    def console(self) -> Path:
+        return self.folder / "console.log"
+
+    @property
+    def seed(self) -> Path:
+        return self.folder / "seed.tar"
+
+
+class Hypervisor(Protocol):
+    """A kind of machine."""
+
+    def command(self, machine: Machine) -> list[str]:
+        """The command line that boots the machine, to be run inside the lab's network namespace."""
+        ...
+
+    def running(self, folder: Path, pids: Sequence[int]) -> list[int]:
+        """Which of these processes make up the machine of this folder; empty when its power is off."""
+        ...
