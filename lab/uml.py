@@ -9,8 +9,11 @@ from lab import processes
 from lab.machines import Machine
 
 
+SUPERVISE = Path(__file__).parent / "supervise.sh"
+
+
 class UserModeLinux:
-    """One process tree a guest, known by the copy-on-write file on its command line."""
+    """One session of processes a guest, known by the copy-on-write file on its command line."""
 
     def command(self, machine: Machine) -> list[str]:
         nics = [
@@ -18,14 +21,15 @@ class UserModeLinux:
             for number, nic in enumerate(machine.nics)
         ]
         return [
+            *("sh", str(SUPERVISE), str(machine.console)),
             str(machine.image.kernel),
             f"{self._disk(machine.folder)}{machine.image.disk}",
             f"ubd1r={machine.seed}",
-            *("root=/dev/ubda", "rw", "init=/lab-init", "selinux=0", "panic=-1"),
+            *("root=/dev/ubda", "rw", "init=/lab-init", "selinux=0", "panic=-1", "noreboot"),
             f"mem={machine.memory_mib}M",
             f"umid={machine.host}",
             f"uml_dir={machine.folder}",
-            *("con=null", "con0=fd:0,fd:1"),
+            *("con=null", "con0=fd:0,fd:1", "systemd.show_status=auto", "TERM=dumb"),
             *nics,
         ]
 
