@@ -31,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", default=os.environ.get("LVS_LAB", "lab"), help="which lab (default: lab, or $LVS_LAB)")
+    common.add_argument(
+        "--name", default=os.environ.get("LVS_LAB", "lab"), help="which lab (default: lab, or $LVS_LAB)"
+    )
     parser = argparse.ArgumentParser(prog="python -m lab", description="Boot any inventory as real Linux kernels.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -47,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     command("down", _down, "End every process of the lab and remove its networks and disks.")
     command("status", _status, "Show the lab's hosts, networks and addresses.")
     run = command("run", _run, "Run a command inside the lab's network namespace, with the twin as ANSIBLE_INVENTORY.")
-    run.add_argument("-i", "--inventory", default="", help="whose twin (default: the one that the lab was started with)")
+    run.add_argument(
+        "-i", "--inventory", default="", help="whose twin (default: the one that the lab was started with)"
+    )
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     execute = command("exec", _exec, "Run a command on a host; standard streams and exit status pass through.")
     execute.add_argument("host")

@@ -26,12 +26,28 @@ BASE_PACKAGES = (
     *("kmod", "procps", "ca-certificates", "netbase", "nginx-light"),
 )
 # What roles and playbooks install, and python3-apt, which Ansible's apt module fetches where it is missing.
-OFFERED_PACKAGES = ("keepalived", "ipvsadm", "iptables", "arptables", "nftables", "ethtool", "tcpdump", "conntrack", "python3-apt")
+OFFERED_PACKAGES = (
+    "keepalived",
+    "ipvsadm",
+    "iptables",
+    "arptables",
+    "nftables",
+    "ethtool",
+    "tcpdump",
+    "conntrack",
+    "python3-apt",
+)
 # A test of a cluster of small guests spends its time in these; none of them is what a load balancer needs.
 MASKED_UNITS = (
     *("systemd-udev-trigger.service", "systemd-udev-settle.service", "systemd-logind.service"),
     *("dbus-org.freedesktop.login1.service", "modprobe@.service"),
-    *("e2scrub_reap.service", "e2scrub_all.timer", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"),
+    *(
+        "e2scrub_reap.service",
+        "e2scrub_all.timer",
+        "apt-daily.timer",
+        "apt-daily-upgrade.timer",
+        "dpkg-db-backup.timer",
+    ),
     *("fstrim.timer", "man-db.timer", "proc-sys-fs-binfmt_misc.automount", "systemd-binfmt.service"),
     *("dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
     *("sys-kernel-config.mount", "sys-fs-fuse-connections.mount", "systemd-random-seed.service"),
@@ -76,7 +92,9 @@ def get(release: str, kind: str, say: Callable[[str], None]) -> Image:
 
 def stored(release: str, kernel: Path, folder: Path) -> Image:
     """The image whose files lie in this folder."""
-    return Image(release, kernel, folder / "disk.ext4", folder / "repository", folder / "login_key", folder / "host_key")
+    return Image(
+        release, kernel, folder / "disk.ext4", folder / "repository", folder / "login_key", folder / "host_key"
+    )
 
 
 def _build(release: str, kind: str, kernel: kernels.Kernel, work: Path) -> None:
@@ -99,7 +117,14 @@ _APT = {"DEBIAN_FRONTEND": "noninteractive"}
 
 def _bootstrap(release: str, tree: Path) -> None:
     run(
-        ["mmdebstrap", "--variant=minbase", "--skip=cleanup/apt", f"--include={','.join(BASE_PACKAGES)}", release, tree],
+        [
+            "mmdebstrap",
+            "--variant=minbase",
+            "--skip=cleanup/apt",
+            f"--include={','.join(BASE_PACKAGES)}",
+            release,
+            tree,
+        ],
         what=f"making a {release} system (packages come from your Debian mirror)",
     )
 

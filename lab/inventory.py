@@ -133,10 +133,14 @@ def _host(name: str, variables: Mapping[str, Any], default_ports: list[int], fau
             continue
         network = plugged.get(nic) or (subnets[0] if subnets else None)
         if network is None:
-            fault(f"lab_networks.{nic}", f"has no address to tell its network by; name one: lab_networks: {{{nic}: sync}}")
+            fault(
+                f"lab_networks.{nic}", f"has no address to tell its network by; name one: lab_networks: {{{nic}: sync}}"
+            )
             continue
         if len(nic) > 15 or "/" in nic or nic in {"lo", "lab0"}:
-            fault(f"lvs_interfaces.{nic}", "is no name that a guest's interface can have (15 characters, not lo or lab0)")
+            fault(
+                f"lvs_interfaces.{nic}", "is no name that a guest's interface can have (15 characters, not lo or lab0)"
+            )
         interfaces.append(Interface(nic, str(network), addresses))
     routes = []
     for index, route in enumerate(variables.get("lab_routes", [])):
@@ -164,7 +168,9 @@ def twin(inventory: Inventory, connection: Mapping[str, Mapping[str, Any]]) -> d
         }
         return {**kept, **connection[host]}
 
-    document: dict[str, Any] = {"all": {"hosts": {host.name: variables(host.name) for host in inventory.hosts}, "children": {}}}
+    document: dict[str, Any] = {
+        "all": {"hosts": {host.name: variables(host.name) for host in inventory.hosts}, "children": {}}
+    }
     for name, body in inventory.groups.items():
         if name == "all":
             continue

@@ -288,7 +288,9 @@ class Lab:
             processes.wait_until(look, deadline=READY_SECONDS, what="guests to boot", every=0.1)
         except LabError as error:
             raise LabError(f"{error} ({', '.join(waiting)})", detail=self._last_lines(waiting)) from error
-        calls = {g.host.name: subprocess.Popen(self.command(g.host.name, ["true"]), stdin=subprocess.DEVNULL) for g in guests}
+        calls = {
+            g.host.name: subprocess.Popen(self.command(g.host.name, ["true"]), stdin=subprocess.DEVNULL) for g in guests
+        }
         mute = [name for name, call in calls.items() if call.wait() != 0]
         if mute:
             raise LabError(f"booted, but SSH doesn't answer: {', '.join(mute)}", detail=self._last_lines(mute))

@@ -57,7 +57,12 @@ def start(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own that outlives us, output to `log`."""
     with log.open("ab") as output:
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, close_fds=True
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            close_fds=True,
         )
 
 

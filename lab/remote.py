@@ -57,7 +57,9 @@ class Remote:
         """Close the shared connection to a guest whose power was cut, so that nobody waits for it."""
         socket = self.control_path(host)
         if socket.exists():
-            subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "lab"], check=False, capture_output=True)
+            subprocess.run(
+                ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "lab"], check=False, capture_output=True
+            )
             socket.unlink(missing_ok=True)
 
     def _options(self) -> list[str]:

@@ -60,7 +60,10 @@ def load(path: Path) -> State:
     if not file.exists():
         return State()
     raw = json.loads(file.read_text())
-    guests = {name: Guest(_host(body["host"]), body["number"], body["image"], body["kernel"]) for name, body in raw["guests"].items()}
+    guests = {
+        name: Guest(_host(body["host"]), body["number"], body["image"], body["kernel"])
+        for name, body in raw["guests"].items()
+    }
     return State(raw["inventory"], raw["kind"], guests, raw["bridges"])
 
 

@@ -1,0 +1,72 @@
+# The commands of this repository; `make` alone lists them.
+
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/setup.stamp
+
+# The inventory that `make demo` boots.
+INVENTORY ?= inventories/nat_ha
+
+# The parts of `make test`, in order; a part is a target of this file. The first half needs no lab.
+PURE_PARTS := setup lint unit sanity
+LAB_PARTS :=
+# What `make test-full` runs beyond that.
+FULL_PARTS :=
+
+# For what runs before there is an environment, or repairs one: the machine's own Python.
+SYSTEM_PYTHON := PATH='$(PATH)' python3
+
+# Ansible's own programs call each other by name, and need UTF-8 where the machine sets no locale.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/collections
+export LC_ALL := C.UTF-8
+
+.PHONY: help setup lint unit sanity test test-full demo bench changelog build clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what the other commands need: Debian packages, and .venv
+	@$(SYSTEM_PYTHON) tools/setup.py
+
+# For a target that is called on its own in a fresh clone, or after a change of the pins.
+$(STAMP): requirements-dev.txt
+	@$(SYSTEM_PYTHON) tools/setup.py
+	@touch $@
+
+lint: $(STAMP) ## Check format, style, types, YAML, Ansible content and changelog fragments
+	ruff format --check .
+	ruff check .
+	mypy
+	yamllint --strict .
+	ansible-lint
+	antsibull-changelog lint
+
+unit: $(STAMP) ## Run the tests that need no lab
+	$(PYTHON) -m pytest tests/unit
+
+sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python that is here
+	$(PYTHON) tools/sanity.py
+
+test: ## Run all that CI runs, and say how long each part took
+	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS)
+
+test-full: ## Run what CI has no time for, too
+	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) $(FULL_PARTS)
+
+demo: setup ## Boot INVENTORY in the lab, configure it, and send requests through it
+	@tools/demo "$(INVENTORY)"
+
+bench: setup ## Measure, and print a table and JSON
+	@tools/bench
+
+changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for the version in galaxy.yml
+	antsibull-changelog release --update-existing
+
+build: $(STAMP) ## Make the collection's tarball in build/
+	ansible-galaxy collection build --force --output-path build
+
+clean: ## Remove what the commands above made, .venv apart
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .ansible tests/output
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action `plan`: reads the whole inventory's `lvs_*` variables on the control node and hands them to the topology."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
+
+PREFIXES = ("lvs_", "lab_")
+
+
+class ActionModule(ActionBase):
+    """No connection is made; every host of the inventory is read, also under `--limit` and `serial`."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _VALID_ARGS = frozenset()
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        result.update(plan(_inventory(task_vars or {})))
+        result["changed"] = False
+        return result
+
+
+def _inventory(task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    groups = {name: [str(host) for host in hosts] for name, hosts in task_vars["groups"].items()}
+    hosts = {name: _variables(task_vars["hostvars"][name]) for name in groups["all"]}
+    return {"hosts": hosts, "groups": groups}
+
+
+def _variables(hostvars: Mapping[str, Any]) -> dict[str, Any]:
+    """A host's variables of ours, templated; one that can't be is handed on as the fault that it is."""
+    values: dict[str, Any] = {}
+    for name in [name for name in hostvars if name.startswith(PREFIXES)]:
+        try:
+            values[str(name)] = hostvars[name]
+        except AnsibleError as error:
+            values[str(name)] = {"__lvs_error__": str(error)}
+    return values

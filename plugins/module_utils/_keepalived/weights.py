@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The weight files: how a real server is held back or drained without a reload of keepalived.
+
+Each real server has a FILE_CHECK on a file of its own (weight 1). keepalived adds the file's number to the configured
+weight and clamps the sum at 0 (2.2.7 and 2.3.3: set_track_file_weights, real_weight). The lowest number that is not
+read as "this server has failed" is -2147483647, and a configured weight is at most 2147483647: so with that number
+the effective weight is 0 whatever the configuration says later.
+
+keepalived reads 127 bytes and takes the number at their start (strtol with base 0); a missing, empty or unreadable
+file is 0. What stands behind the number is free, so the second line says who wrote it and why. The files are watched
+by inotify on their directory; a rename into place is noticed (IN_MOVED_TO).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "DIRECTORY",
+    "DRAINED",
+    "HELD",
+    "HELD_VALUE",
+    "INVALID",
+    "READY",
+    "Plan",
+    "file_name_fault",
+    "is_ours",
+    "plan",
+    "state_of",
+    "text_for",
+]
+
+DIRECTORY = "/var/lib/lvs-cluster/weights"
+HELD_VALUE = -2147483647
+
+READY = "ready"
+HELD = "held"
+DRAINED = "drained"
+INVALID = "invalid"
+
+_MARK = "# lvs.cluster"
+_HELD_MARK = f"{_MARK} held"
+_READ_BYTES = 127
+_NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+_ONLY_NUMBER = re.compile(r"\s*[+-]?\d*\s*\Z")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
+_INT32 = 2**31
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with the files; every field holds names of files, sorted.
+
+    ``write``: name to the text that is to stand in it. ``states``: name to its state before and after ("" for none).
+    """
+
+    write: Mapping[str, str]
+    held: tuple[str, ...]
+    drained: tuple[str, ...]
+    released: tuple[str, ...]
+    invalid: tuple[str, ...]
+    purge: tuple[str, ...]
+    states: Mapping[str, tuple[str, str]]
+
+
+def state_of(text: str) -> str:
+    """Tell what a file's text means: READY, HELD (by us), DRAINED (by a person) or INVALID (keepalived ignores it)."""
+    value = _number(text)
+    if value is None:
+        return INVALID
+    if value == 0:
+        return READY
+    return HELD if _second_line(text).startswith(_HELD_MARK) else DRAINED
+
+
+def text_for(state: str, label: str = "") -> str:
+    """Return the text of a READY or HELD file; ``label`` (one line) tells a reader which server it is."""
+    shown = f": {' '.join(label.split())}" if label.strip() else ""
+    if state == HELD:
+        return f"{HELD_VALUE}\n{_HELD_MARK} until site.yml has prepared it{shown}\n"
+    return f"0\n{_MARK} ready{shown}\n"
+
+
+def is_ours(text: str) -> bool:
+    """Tell whether a file is a weight file: one with our mark, or one in which a person left a number alone."""
+    return _second_line(text).startswith(_MARK) or bool(_ONLY_NUMBER.match(text))
+
+
+def file_name_fault(name: str) -> str | None:
+    """Return what is wrong with a file's name, None if nothing is."""
+    if _NAME.match(name) and len(name) <= 255:
+        return None
+    return "a weight file's name has letters, digits, _ . and - only, at most 255, and does not begin with . or -"
+
+
+def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, purge: bool) -> Plan:
+    """Compare the files that are there (name to text) with ``servers`` ([{"file", "ready", "label"?}]).
+
+    A file is held only when it is created: a server that has its weight keeps it when a run did not prepare it, else
+    a run that is limited to directors would take every server away. A held file of a ready server is released. What a
+    person wrote stays.
+    """
+    write: dict[str, str] = {}
+    states: dict[str, tuple[str, str]] = {}
+    released = []
+    for server in servers:
+        name, label = server["file"], server.get("label") or ""
+        text = present.get(name)
+        before = "" if text is None else state_of(text)
+        after = before
+        if text is None:
+            after = READY if server["ready"] else HELD
+        elif before == HELD and server["ready"]:
+            after = READY
+            released.append(name)
+        if after != before:
+            write[name] = text_for(after, label)
+        states[name] = (before, after)
+    extra = [name for name, text in present.items() if name not in states and is_ours(text)] if purge else []
+    states.update({name: (state_of(present[name]), "") for name in extra})
+
+    def now(state: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name, (_before, after) in states.items() if after == state))
+
+    return Plan(
+        write=write,
+        held=now(HELD),
+        drained=now(DRAINED),
+        released=tuple(sorted(released)),
+        invalid=now(INVALID),
+        purge=tuple(sorted(extra)),
+        states=states,
+    )
+
+
+def _number(text: str) -> int | None:
+    """Read the number as keepalived does: 0 for no number, None for one that it ignores because it is too large."""
+    start = text.encode(errors="replace")[:_READ_BYTES].decode(errors="replace")
+    found = _NUMBER.match(start)
+    if not found:
+        return 0
+    sign, digits = found.groups()
+    if digits[:2] in ("0x", "0X"):
+        value = int(digits[2:], 16)
+    elif digits[0] == "0":
+        # Base 0 of strtol: a leading 0 is octal, and the first digit that is not ends the number.
+        octal = re.match("[0-7]+", digits)
+        value = int(octal.group(), 8) if octal else 0
+    else:
+        value = int(digits)
+    value = -value if sign == "-" else value
+    return value if -_INT32 <= value <= _INT32 else None
+
+
+def _second_line(text: str) -> str:
+    lines = text.split("\n", 2)
+    return lines[1] if len(lines) > 1 else ""

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The topology: from an inventory's variables to the plan of each host, or all faults at once.
+
+It knows nothing of Ansible's classes, of files or of hosts: dicts in, dicts out. It reads ``lvs_*`` variables alone;
+what only a host can know stands in its plan's ``unchecked`` for that host's preflight. ``lab_*`` variables are the
+lab's and are not read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of, plan_director
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Fault, Findings
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import load
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import (
+    Service,
+    check_agreement,
+    plan_services,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_peers import check_peers, check_router_ids
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.way_back import ways_back
+
+__all__ = ["Fault", "plan"]
+
+
+def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan every host of an inventory.
+
+    ``inventory`` is ``{"hosts": {name: {variable: value}}, "groups": {group: [host, ...]}}`` with the values templated
+    for each host and nested groups resolved to their hosts. A variable that could not be templated is
+    ``{"__lvs_error__": message}``.
+
+    The answer is ``{"faults": [...], "notices": [...], "hosts": {name: plan}}``, plain data in an order that depends on
+    the content alone. With a single fault ``hosts`` is empty: half a plan must not reach anybody. Every host of the
+    inventory has a plan, ``roles`` being empty for those that the cluster does not need (lab_only, strangers).
+    """
+    findings = Findings()
+    known = load(inventory, findings)
+    real_servers = RealServers(known)
+    planned: dict[str, list[Service]] = {}
+    directors: dict[str, dict[str, Any]] = {}
+    for cluster in known.clusters.values():
+        for director in cluster.sorted:
+            manager = manager_of(director)
+            services = planned[director.name] = plan_services(director, cluster, real_servers, manager)
+            directors[director.name] = plan_director(director, cluster, services, manager)
+        check_peers(cluster)
+        check_agreement(cluster, planned)
+    check_router_ids(known.clusters.values())
+    back = ways_back(
+        known,
+        (
+            (cluster, director, service)
+            for cluster in known.clusters.values()
+            for director in cluster.sorted
+            for service in planned[director.name]
+        ),
+    )
+    faults = Findings.ordered(findings.faults)
+    hosts = {
+        name: {
+            "host": name,
+            "cluster": host.cluster,
+            "roles": host.roles,
+            "director": directors.get(name),
+            "real_server_nat": back.get(name),
+        }
+        for name, host in known.hosts.items()
+    }
+    return {"faults": faults, "notices": Findings.ordered(findings.notices), "hosts": {} if faults else hosts}

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory's variables, checked and normalised, as hosts and clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Findings, Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec, check, similar
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import DIRECTOR, HOST, NODE, ROLE_GROUPS
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
+
+__all__ = ["Cluster", "Host", "Inventory", "load"]
+
+KNOWN = sorted({*HOST, *DIRECTOR, *NODE})
+
+
+@dataclass
+class Host:
+    """One host: its roles and its checked variables (a value that was wrong is None)."""
+
+    name: str
+    roles: list[str]
+    variables: dict[str, Any]
+    place: Place
+    interfaces: list[tuple[str, networks.Interface]] = field(default_factory=list)
+
+    @property
+    def cluster(self) -> str:
+        """The name of its cluster, "default" where none (or none that can be read) is given."""
+        return str(self.variables["lvs_cluster"] or "default")
+
+    def items(self, variable: str) -> list[tuple[int, dict[str, Any]]]:
+        """The usable items of a list of mappings, each with its place in the list."""
+        return [(number, item) for number, item in enumerate(self.variables.get(variable) or []) if item is not None]
+
+    def on(self, interface: str) -> list[networks.Interface]:
+        """The addresses that lvs_interfaces gives to an interface."""
+        return [one for name, one in self.interfaces if name == interface]
+
+
+@dataclass
+class Cluster:
+    """The directors that are peers, in the order of the group (which only the first default of a priority reads).
+
+    What follows from the directors is worked out at its first use, when all directors are in.
+    """
+
+    name: str
+    directors: list[Host] = field(default_factory=list)
+
+    @cached_property
+    def sorted(self) -> list[Host]:
+        """The directors in an order that the group's order cannot change."""
+        return sorted(self.directors, key=lambda host: natural(host.name))
+
+    @cached_property
+    def vrrp_addresses(self) -> list[tuple[str, networks.Interface]]:
+        """Every virtual address once, with the name of its instance, in the order in which they are written."""
+        found: dict[networks.Address, tuple[str, networks.Interface]] = {}
+        for director in self.sorted:
+            for _number, instance in director.items("lvs_vrrp_instances"):
+                for entry in instance.get("virtual_ipaddress") or []:
+                    if entry and entry.get("address"):
+                        one = networks.interface(entry["address"])
+                        found.setdefault(one.ip, (str(instance.get("name")), one))
+        return list(found.values())
+
+    @cached_property
+    def static_addresses(self) -> list[networks.Interface]:
+        """The addresses that lvs_virtual_addresses puts on directors, each once."""
+        return list(
+            dict.fromkeys(
+                networks.interface(entry["address"])
+                for director in self.sorted
+                for _number, entry in director.items("lvs_virtual_addresses")
+                if entry.get("address")
+            )
+        )
+
+    @cached_property
+    def networks(self) -> list[networks.Network]:
+        """The networks that the directors are in, as far as their variables tell."""
+        own = [one for director in self.directors for _name, one in director.interfaces]
+        virtual = [one for _name, one in self.vrrp_addresses]
+        return networks.overall([*own, *virtual, *self.static_addresses])
+
+
+@dataclass
+class Inventory:
+    """All hosts in natural order, the groups with their members in natural order, and the clusters by name."""
+
+    hosts: dict[str, Host]
+    groups: dict[str, list[str]]
+    clusters: dict[str, Cluster]
+
+
+def load(inventory: Mapping[str, Any], findings: Findings) -> Inventory:
+    """Check every host's variables and the groups; what is wrong is noted in ``findings`` and left out."""
+    raw_hosts: Mapping[str, Mapping[str, Any]] = inventory["hosts"]
+    raw_groups: Mapping[str, list[str]] = inventory["groups"]
+    _check_groups(raw_hosts, raw_groups, Place(findings, "", "groups"))
+    members = {group: set(names) for group, names in raw_groups.items()}
+    hosts = {
+        name: _host(
+            name,
+            [role for group, role in ROLE_GROUPS.items() if name in members.get(group, ())],
+            raw_hosts[name],
+            Place(findings, name, ""),
+        )
+        for name in sorted((str(name) for name in raw_hosts), key=natural)
+    }
+    clusters: dict[str, Cluster] = {}
+    for name in raw_groups.get("directors", []):
+        if name in hosts:
+            cluster = hosts[name].cluster
+            clusters.setdefault(cluster, Cluster(cluster)).directors.append(hosts[name])
+    groups = {
+        str(group): sorted((str(name) for name in names if name in hosts), key=natural)
+        for group, names in raw_groups.items()
+    }
+    return Inventory(hosts, groups, {name: clusters[name] for name in sorted(clusters, key=natural)})
+
+
+def _check_groups(hosts: Mapping[str, Any], groups: Mapping[str, list[str]], place: Place) -> None:
+    filled = [group for group in ROLE_GROUPS if groups.get(group)]
+    for group in filled:
+        unknown = [name for name in groups[group] if name not in hosts]
+        if unknown:
+            place.key(group).fault(f"has {listing(unknown)}, of which the inventory has no variables", "add the host")
+        both = set(groups[group]) & set(groups.get("lab_only", ()))
+        if both:
+            problem = f"has {listing(both)}, which is in lab_only too, the group of hosts for rehearsal alone"
+            place.key(group).fault(problem, "take it out of one of the two groups")
+    if not filled:
+        place.fault(f"none of {', '.join(ROLE_GROUPS)} has a host", "put the cluster's hosts into these groups")
+    elif filled != ["clusterip_nodes"] and "directors" not in filled:
+        problem = f"has no host, and {', '.join(filled)} wait for one"
+        place.key("directors").fault(problem, "put the hosts that run IPVS into it")
+
+
+def _host(name: str, roles: list[str], raw: Mapping[str, Any], place: Place) -> Host:
+    fields = {**HOST, **(DIRECTOR if "director" in roles else {}), **(NODE if "clusterip_node" in roles else {})}
+    for variable in raw:
+        near = similar(variable, KNOWN, 0.88) if variable.startswith("lvs_") and variable not in KNOWN else ""
+        # A longer name (lvs_virtual_services_web) is the user's own helper; two letters more or less are a slip.
+        if near and abs(len(near) - len(variable)) <= 2:
+            place.key(variable).fault("is not a variable of this collection", f"did you mean {near}?")
+    checked = check(Spec("mapping", "a mapping", fields=fields), {key: raw[key] for key in raw if key in fields}, place)
+    host = Host(name, roles, checked, place)
+    for interface, addresses in (checked["lvs_interfaces"] or {}).items():
+        host.interfaces += [(interface, networks.interface(text)) for text in addresses or [] if text]
+    for variable, version in (("lvs_address", 4), ("lvs_address6", 6), ("lvs_gateway", 4), ("lvs_gateway6", 6)):
+        text = checked.get(variable)
+        if text and networks.address(text).version != version:
+            checked[variable] = None
+            place.key(variable).fault(f"is {text}, which is not IPv{version}", f"write an IPv{version} address here")
+    return host

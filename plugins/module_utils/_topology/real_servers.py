@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who serves: a service's real_servers entries as hosts with addresses, ports, weights and forwarding methods."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import normalised
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import FORWARDING_GROUPS
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+
+__all__ = ["RealServers", "address_of", "network_of"]
+
+
+def address_of(
+    host: Host, cluster: Cluster, family: str, vip: networks.Address | None, forwarding: str
+) -> tuple[str | None, str]:
+    """Where the cluster's directors reach a host, or None and the reason (no reason: a fault was noted before).
+
+    It is the host's lvs_address (lvs_address6). Without one it is looked for among lvs_interfaces: the only address
+    in a network of the directors. If there are several, the VIP's network decides: NAT takes the one *outside* it
+    (a NAT real server stands behind its director), direct routing the one *in* it (they must share a link).
+    A tunnel crosses routers, so there a host's only address will do wherever it is.
+    """
+    variable = "lvs_address" if family == "ipv4" else "lvs_address6"
+    if variable in host.variables:
+        return host.variables[variable], ""
+    if host.variables["lvs_interfaces"] is None:
+        return None, ""
+    own = [one.ip for _name, one in host.interfaces if networks.family(one) == family and not one.ip.is_link_local]
+    shared = [net for net in cluster.networks if networks.family(net) == family]
+    found = [one for one in own if networks.holding(shared, one)]
+    if forwarding == "tun" and len(own) == 1:
+        found = own
+    if len(found) > 1 and vip is not None:
+        near = [net for net in shared if vip in net]
+        inside = [one for one in found if networks.holding(near, one)]
+        found = [one for one in found if one not in inside] if forwarding == "nat" else inside
+        found = found or inside
+    if len(found) == 1:
+        return str(found[0]), ""
+    if not own:
+        return None, f"has no {family.replace('ip', 'IP')} address"
+    if found:
+        return None, "has several addresses that the directors could reach"
+    return None, "has no address in a network of the directors"
+
+
+def network_of(host: Host | None, one: networks.Address, cluster: Cluster) -> networks.Network | None:
+    """The network of a real server's address: from its own lvs_interfaces, else from the directors' networks."""
+    own = networks.overall(interface for _name, interface in host.interfaces) if host else []
+    return networks.holding(own, one) or networks.holding(cluster.networks, one)
+
+
+class RealServers:
+    """Resolves real_servers entries; an address is worked out once for all services that it serves in one way."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self._known: dict[tuple[str, str, str, networks.Address | None, str], tuple[str | None, str]] = {}
+
+    def resolve(
+        self,
+        service: Mapping[str, Any],
+        *,
+        family: str | None,
+        vip: networks.Address | None,
+        ports: list[int],
+        cluster: Cluster,
+        place: Place,
+    ) -> list[dict[str, Any]]:
+        """The service's real servers in plan form, ``port`` None where it is the service's own.
+
+        ``ports`` are the service's (none for a firewall mark). A ``family`` of None means that the service's address
+        is unknown or wrong: then names are checked and no address is looked for.
+        """
+        resolved: list[dict[str, Any]] = []
+        seen: set[tuple[str, int | None]] = set()
+        spot = place.key("real_servers")
+        for number, entry in enumerate(service.get("real_servers") or []):
+            if entry is None:
+                continue
+            at = spot.index(number)
+            forwarding = entry.get("forwarding", service.get("forwarding"))
+            port = entry.get("port")
+            self._check_port(forwarding, port, ports, at)
+            if ports and port is not None and ports == [port]:
+                port = None
+            checks = service.get("health_checks", [])
+            if "health_checks" in entry:
+                checks = normalised(entry["health_checks"], at.key("health_checks"))
+            twice = []
+            for host, address in self._members(entry, forwarding, family, vip, cluster, at):
+                if (address, port) in seen:
+                    twice.append(host.name if host else address)
+                seen.add((address, port))
+                resolved.append(
+                    {
+                        "host": host.name if host else None,
+                        "address": address,
+                        "port": port,
+                        "weight": entry.get("weight", host.variables["lvs_weight"] if host else 1),
+                        "forwarding": forwarding,
+                        "health_checks": checks,
+                        **({"options": entry["options"]} if entry.get("options") else {}),
+                    }
+                )
+            if twice:
+                at.fault(f"{listing(twice)} serves here already", "name each real server of a service once")
+        return resolved
+
+    @staticmethod
+    def _check_port(forwarding: str | None, port: int | None, ports: list[int], place: Place) -> None:
+        # Direct routing and tunnels hand the packet on as it came; only NAT can write another port into it.
+        if forwarding in ("dr", "tun") and port is not None and ports and ports != [port]:
+            place.key("port").fault(
+                f"is {port}, and with {forwarding} a real server answers on the service's own port",
+                "leave port out, or use forwarding: nat",
+            )
+
+    def _members(
+        self,
+        entry: Mapping[str, Any],
+        forwarding: str | None,
+        family: str | None,
+        vip: networks.Address | None,
+        cluster: Cluster,
+        place: Place,
+    ) -> Iterator[tuple[Host | None, str]]:
+        if entry.get("address"):
+            if family and networks.family(networks.address(entry["address"])) != family and forwarding != "tun":
+                place.key("address").fault(
+                    f"is {entry['address']}, and the service is {family.replace('ip', 'IP')}",
+                    "name a real server of the same family",
+                )
+            else:
+                place.key("address").notice(
+                    f"{entry['address']} is named by its address, so no host of the inventory is prepared for it",
+                    "prepare that machine by other means, or name it by host or group",
+                )
+                yield None, entry["address"]
+            return
+        missing: dict[tuple[str, str], list[str]] = {}
+        for host in self._named(entry, place):
+            group = FORWARDING_GROUPS.get(forwarding or "", "")
+            role = group.replace("servers", "server")
+            address, reason = self._address(host, cluster, family, vip, forwarding or "") if family else (None, "")
+            if reason and not any(one.startswith("real_server") for one in host.roles):
+                problem = "is in no group of real servers and has no address"
+                remedy = (
+                    f"put it into {group or 'such a group'} and give it lvs_address, or name it by {{address: ...}}"
+                )
+                missing.setdefault((problem, remedy), []).append(host.name)
+                continue
+            if group and role not in host.roles:
+                problem = f"is not in the group {group}, so nobody would prepare it"
+                missing.setdefault((problem, f"put it into the group {group}"), []).append(host.name)
+            if reason:
+                variable = "lvs_address6" if family == "ipv6" else "lvs_address"
+                remedy = f"give it {variable}, or lvs_interfaces with an address in such a network"
+                missing.setdefault((reason, remedy), []).append(host.name)
+            if address:
+                yield host, address
+        for (problem, remedy), names in missing.items():
+            place.fault(f"{listing(names)} {problem}", remedy)
+
+    def _named(self, entry: Mapping[str, Any], place: Place) -> list[Host]:
+        """The hosts of a {host} or {group} entry, in natural order; a name that is unknown or empty is a fault."""
+        hosts = self.inventory.hosts
+        if entry.get("host"):
+            if entry["host"] in hosts:
+                return [hosts[entry["host"]]]
+            place.key("host").fault(
+                f"the inventory has no host {entry['host']}", "correct the name, or name the machine by {address: ...}"
+            )
+        elif entry.get("group"):
+            members = self.inventory.groups.get(entry["group"])
+            if members:
+                return [hosts[name] for name in members]
+            problem = f"the inventory has no group {entry['group']}" if members is None else "the group has no host"
+            place.key("group").fault(problem, "correct the name, or put hosts into the group")
+        return []
+
+    def _address(
+        self, host: Host, cluster: Cluster, family: str, vip: networks.Address | None, forwarding: str
+    ) -> tuple[str | None, str]:
+        key = (host.name, cluster.name, family, vip, forwarding)
+        if key not in self._known:
+            self._known[key] = address_of(host, cluster, family, vip, forwarding)
+        return self._known[key]

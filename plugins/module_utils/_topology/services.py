@@ -1,0 +1,266 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual services: defaults merged, ports expanded, and everything that contradicts noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import normalised
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers, network_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+
+__all__ = ["Service", "check_agreement", "identity", "label", "merged", "plan_services"]
+
+DEFAULTS: Mapping[str, Any] = {"protocol": "tcp", "scheduler": "wlc"}
+"""What a service has when neither it nor the defaults say: IPVS's own. The forwarding method has no safe default."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One virtual service in plan form and the place where it is written."""
+
+    place: Place
+    plan: dict[str, Any]
+
+
+def merged(director: Host) -> list[tuple[Place, dict[str, Any]]]:
+    """The director's services, each over lvs_virtual_service_defaults (a key of the service replaces the whole key)."""
+    place = director.place.key("lvs_virtual_services")
+    shared = director.variables.get("lvs_virtual_service_defaults") or {}
+    result = []
+    for number, service in director.items("lvs_virtual_services"):
+        at = place.index(number)
+        settings = {**DEFAULTS, **shared, **service}
+        if "health_checks" in settings:
+            source = at if "health_checks" in service else director.place.key("lvs_virtual_service_defaults")
+            settings["health_checks"] = normalised(settings["health_checks"], source.key("health_checks"))
+        result.append((at, settings))
+    return result
+
+
+def identity(plan: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes a service the same service to the kernel: family with address, port and protocol, or with the mark."""
+    if "fwmark" in plan:
+        return (plan["family"], plan["fwmark"])
+    return (plan["family"], plan["protocol"], plan["address"], plan["port"])
+
+
+def label(plan: Mapping[str, Any]) -> str:
+    """The service in a message: ``intranet (tcp 10.0.0.5 port 80)``."""
+    if "fwmark" in plan:
+        return f"{plan['name']} (firewall mark {plan['fwmark']}, {plan['family']})"
+    return f"{plan['name']} ({plan['protocol']} {plan['address']} port {plan['port']})"
+
+
+def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, manager: str | None) -> list[Service]:
+    """The director's services, one for each port; what is wrong is noted, and a service without identity left out."""
+    result: list[Service] = []
+    names: set[str] = set()
+    known: dict[tuple[Any, ...], str] = {}
+    answered = {one.ip for _name, one in [*cluster.vrrp_addresses, *director.interfaces]}
+    answered |= {
+        networks.interface(entry["address"]).ip
+        for _number, entry in director.items("lvs_virtual_addresses")
+        if entry.get("address")
+    }
+    for place, service in merged(director):
+        name = service.get("name")
+        if name in names:
+            place.key("name").fault(f"{name} is the name of another service too", "give each service its own name")
+        names.add(name or "")
+        _check_keys(service, place)
+        vip = networks.address(service["address"]) if service.get("address") else None
+        family = _family(service, vip, place)
+        ports = [service["port"]] if service.get("port") else service.get("ports") or []
+        servers = real_servers.resolve(service, family=family, vip=vip, ports=ports, cluster=cluster, place=place)
+        if manager == "keepalived":
+            _check_answered(vip, answered, place)
+            _check_watched(service, place)
+        if vip is not None:
+            _check_direct_answers(vip, servers, real_servers, cluster, place)
+        _check_sorry_server(service, family, place)
+        for plan in _expanded(service, family, ports, servers):
+            if identity(plan) in known:
+                problem = f"{label(plan)} is the same virtual service as {known[identity(plan)]}"
+                place.fault(problem, "leave one of them out, or merge them")
+            known.setdefault(identity(plan), label(plan))
+            result.append(Service(place, plan))
+    return result
+
+
+def _check_keys(service: Mapping[str, Any], place: Place) -> None:
+    if "fwmark" in service:
+        if "address" in service:
+            place.key("address").fault("stands beside fwmark", "write the addresses of the marked packets under match")
+    else:
+        if "address" not in service:
+            place.key("address").fault("is missing", "write the virtual address (VIP) that clients ask")
+        for key in ("match", "family"):
+            if key in service:
+                place.key(key).fault("says nothing without fwmark", f"leave out {key}, or write fwmark")
+    entries = [entry for entry in service.get("real_servers") or [] if entry is not None]
+    if "forwarding" not in service and not all("forwarding" in entry for entry in entries):
+        place.key("forwarding").fault("is missing", "write nat, dr or tun here or in lvs_virtual_service_defaults")
+
+
+def _family(service: Mapping[str, Any], vip: networks.Address | None, place: Place) -> str | None:
+    """The family of the service, None while it is unknown because an address is wrong or missing."""
+    if vip is not None:
+        return networks.family(vip)
+    if "fwmark" not in service:
+        return None
+    matched = [match.get("address") for match in service.get("match") or [] if match is not None]
+    families = {networks.family(networks.address(text)) for text in matched if text}
+    if service.get("family"):
+        families.add(service["family"])
+    if len(families) > 1:
+        place.key("match").fault(
+            "mixes IPv4 and IPv6, and a service has one family", "write one service for each family"
+        )
+        return None
+    return next(iter(families), "ipv4")
+
+
+def _check_answered(vip: networks.Address | None, answered: set[networks.Address], place: Place) -> None:
+    if vip is not None and vip not in answered:
+        place.key("address").fault(
+            f"nobody answers for {vip}: it is in no VRRP instance and not in lvs_virtual_addresses",
+            "add it to virtual_ipaddress of a VRRP instance, or to lvs_virtual_addresses of a director without a peer",
+        )
+
+
+def _check_watched(service: Mapping[str, Any], place: Place) -> None:
+    entries = [entry for entry in service.get("real_servers") or [] if entry is not None]
+    if "health_checks" not in service and not all("health_checks" in entry for entry in entries):
+        place.key("health_checks").notice(
+            "is not given: a real server that dies keeps its share of the connections",
+            "write health_checks ([] if none is wanted)",
+        )
+
+
+def _check_direct_answers(
+    vip: networks.Address, servers: list[dict[str, Any]], resolver: RealServers, cluster: Cluster, place: Place
+) -> None:
+    near: dict[networks.Network, list[str]] = {}
+    for server in servers:
+        if server["forwarding"] == "nat":
+            host = resolver.inventory.hosts.get(server["host"])
+            network = network_of(host, networks.address(server["address"]), cluster)
+            if network is not None and vip in network:
+                near.setdefault(network, []).append(server["host"] or server["address"])
+    for network, names in near.items():
+        place.key("address").notice(
+            f"{vip} is in {network}, the network of its NAT real servers {listing(names)}: they answer a client of "
+            "that network directly, and it does not know the answer",
+            "keep clients out of that network, or use forwarding: dr",
+        )
+
+
+def _check_sorry_server(service: Mapping[str, Any], family: str | None, place: Place) -> None:
+    sorry = service.get("sorry_server") or {}
+    if sorry.get("address") and family and networks.family(networks.address(sorry["address"])) != family:
+        place.key("sorry_server").key("address").fault(
+            f"is {sorry['address']}, and the service is {family.replace('ip', 'IP')}", "write one of the same family"
+        )
+    if sorry and "port" not in sorry and "fwmark" in service:
+        place.key("sorry_server").key("port").fault(
+            "is missing, and a service on a firewall mark has no port to take it from", "write the port"
+        )
+
+
+def _expanded(
+    service: Mapping[str, Any], family: str | None, ports: list[int], servers: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The service in plan form for each of its ports, or once for its mark; nothing while its identity is unknown."""
+    if family is None or service.get("protocol") is None:
+        return []
+    if "fwmark" in service:
+        if service["fwmark"] is None:
+            return []
+        kinds: list[dict[str, Any]] = [{"fwmark": service["fwmark"]}]
+    else:
+        same = {"address": service["address"], "protocol": service["protocol"]}
+        kinds = [{**same, "port": port} for port in ports]
+    return [_one(service, kind, family, servers) for kind in kinds]
+
+
+def _one(
+    service: Mapping[str, Any], kind: Mapping[str, Any], family: str, servers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    port = kind.get("port", 0)
+    plan: dict[str, Any] = {
+        "name": service.get("name"),
+        **kind,
+        "family": family,
+        "scheduler": service.get("scheduler"),
+        "forwarding": service.get("forwarding", servers[0]["forwarding"] if servers else None),
+    }
+    for key in ("persistence_timeout", "delay_loop", "virtualhost", "match", "options"):
+        if service.get(key):
+            plan[key] = service[key]
+    if service.get("sorry_server"):
+        plan["sorry_server"] = {"port": port, **service["sorry_server"]}
+    where = f"fwmark_{kind['fwmark']}" if "fwmark" in kind else f"{kind['address']}_{kind['protocol']}_{port}"
+    plan["real_servers"] = []
+    for server in servers:
+        own = port if server["port"] is None else server["port"]
+        # The name of a file: "_" parts it, and the ":" of IPv6 would part a path in some tools.
+        file = f"{plan['name']}_{where}_{server['address']}_{own}".replace(":", "-")
+        plan["real_servers"].append({**server, "port": own, "weight_file": file})
+    return plan
+
+
+def check_agreement(cluster: Cluster, planned: Mapping[str, list[Service]]) -> None:
+    """Note where directors of one cluster would balance differently after a takeover.
+
+    Sorry servers, health checks and options may differ: each director can be its own sorry server.
+    """
+    views: dict[tuple[Any, ...], dict[str, Service]] = {}
+    for director in cluster.sorted:
+        for one in planned[director.name]:
+            views.setdefault(identity(one.plan), {})[director.name] = one
+    for view in views.values():
+        _check_present(cluster, planned, view)
+        first_host, first = next(iter(view.items()))
+        for host, service in view.items():
+            for key in ("scheduler", "forwarding", "persistence_timeout", "real_servers"):
+                mine, other = _compared(service.plan, key), _compared(first.plan, key)
+                if mine == other or None in (*mine, *other):
+                    continue
+                problem = (
+                    f"the directors do not agree on {label(first.plan)}: {first_host} has "
+                    f"{_words(other - mine)}, {host} has {_words(mine - other)}"
+                )
+                for place in (first.place, service.place):
+                    place.key(key).fault(problem, "give all directors of the cluster the same")
+
+
+def _check_present(cluster: Cluster, planned: Mapping[str, list[Service]], view: Mapping[str, Service]) -> None:
+    first = next(iter(view.values()))
+    for host in cluster.sorted:
+        written = host.variables.get("lvs_virtual_services")
+        # An item with a wrong address or port has its fault already; that it is missing here is no news.
+        readable = len({service.place.path for service in planned[host.name]}) == len(written or ())
+        if host.name not in view and written is not None and readable:
+            host.place.key("lvs_virtual_services").fault(
+                f"lacks the service {label(first.plan)} that {listing(view)} has",
+                "write it for all directors of the cluster, or give the other its own lvs_cluster",
+            )
+
+
+def _compared(plan: Mapping[str, Any], key: str) -> set[str | None]:
+    """The parts of a setting that peers must share, as words; None among them for what is wrong anyhow."""
+    if key == "real_servers":
+        return {f"{one['address']} port {one['port']} weight {one['weight']}" for one in plan[key]}
+    value = plan.get(key, "none") if key == "persistence_timeout" else plan[key]
+    return {None if value is None else str(value)}
+
+
+def _words(parts: set[str | None]) -> str:
+    return listing(part for part in parts if part is not None) or "none of the others"

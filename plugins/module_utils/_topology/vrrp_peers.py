@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the VRRP instances of several directors must agree on, within a cluster and on a network."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import entries, instances
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+
+__all__ = ["check_peers", "check_router_ids"]
+
+
+def check_peers(cluster: Cluster) -> None:
+    """Note where two directors of a cluster differ in an instance: a backup drops such adverts and turns master too."""
+    views: dict[str, dict[str, tuple[Place, dict[str, Any]]]] = {}
+    for director in cluster.sorted:
+        for place, instance in instances(director):
+            if instance.get("name"):
+                views.setdefault(instance["name"], {})[director.name] = (place, instance)
+    for name, view in views.items():
+        lacking = [host for host in cluster.sorted if host.name not in view]
+        for host in lacking:
+            if host.variables.get("lvs_vrrp_instances", []) is not None:
+                host.place.key("lvs_vrrp_instances").fault(
+                    f"lacks the instance {name} that {listing(view)} has",
+                    "write it for all directors of the cluster, or give the other its own lvs_cluster",
+                )
+        for key in ("virtual_router_id", "advert_int"):
+            _compare(view, key, {host: instance.get(key) for host, (_place, instance) in view.items()}, shown=True)
+        passwords = {
+            host: None if "authentication" in one and not one["authentication"] else one.get("authentication") or {}
+            for host, (_place, one) in view.items()
+        }
+        _compare(view, "authentication", passwords, shown=False)
+        addresses = {
+            host: None
+            if "virtual_ipaddress" not in one
+            else listing(str(address.ip) for _spot, address, _entry in entries(one, place))
+            for host, (place, one) in view.items()
+        }
+        _compare(view, "virtual_ipaddress", addresses, shown=True)
+
+
+def _compare(
+    view: Mapping[str, tuple[Place, dict[str, Any]]], key: str, values: Mapping[str, Any], shown: bool
+) -> None:
+    known = {host: value for host, value in values.items() if value is not None}
+    if not any(value != next(iter(known.values())) for value in known.values()):
+        return
+    problem = f"the directors {listing(known)} do not agree"
+    if shown:
+        problem += ": " + ", ".join(f"{host} has {value}" for host, value in known.items())
+    for host in known:
+        view[host][0].key(key).fault(problem, "give all directors of the cluster the same")
+
+
+def check_router_ids(clusters: Iterable[Cluster]) -> None:
+    """Note each virtual_router_id that two instances use on one network, in one cluster or in two.
+
+    The network is the one that lvs_interfaces gives to the instance's interface, else the network of the virtual
+    addresses on it, else the interface itself within the cluster. IPv4 and IPv6 count apart (RFC 5798, section 5.2.3).
+    """
+    users: dict[tuple[str, str, int], dict[tuple[str, str], list[Place]]] = {}
+    for cluster in clusters:
+        for director in cluster.sorted:
+            for place, instance in instances(director):
+                number = instance.get("virtual_router_id")
+                if number is None:
+                    continue
+                user = (str(instance.get("name")), cluster.name)
+                for family, network in _links(instance, director, cluster, place):
+                    users.setdefault((family, network, number), {}).setdefault(user, []).append(place)
+    for (_family, network, number), found in users.items():
+        if len(found) < 2:
+            continue
+        first = min(found)
+        for user in sorted(found):
+            for place in found[user] if user != first else []:
+                place.key("virtual_router_id").fault(
+                    f"{number} is used twice on {network}: by {first[0]} (cluster {first[1]}) "
+                    f"and by {user[0]} (cluster {user[1]})",
+                    "give each instance on a network its own number from 1 to 255",
+                )
+
+
+def _links(instance: Mapping[str, Any], host: Host, cluster: Cluster, place: Place) -> set[tuple[str, str]]:
+    device = instance.get("interface")
+    virtual = [(one, entry.get("dev", device)) for _spot, one, entry in entries(instance, place)]
+    family = networks.family(virtual[0][0]) if virtual else "ipv4"
+    near = [one for one in host.on(device or "") if networks.family(one) == family] or [
+        one for one, dev in virtual if dev == device
+    ]
+    found = {str(net) for net in networks.overall(near)} or {f"the interface {device} of cluster {cluster.name}"}
+    return {(family, network) for network in found}

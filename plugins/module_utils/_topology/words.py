@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words for messages, and the order in which names are sorted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable, Mapping
+
+__all__ = ["describe", "listing", "natural", "quoted"]
+
+SHOWN = 8
+
+
+def natural(text: str) -> tuple[list[str | int], str]:
+    """The sort key that puts lb2 before lb10."""
+    parts: list[str | int] = list(re.split(r"([0-9]+)", text))
+    parts[1::2] = [int(part) for part in parts[1::2]]
+    return parts, text
+
+
+def listing(names: Iterable[str]) -> str:
+    """The names in natural order, joined; of many, the first few and how many more."""
+    ordered = sorted(set(names), key=natural)
+    shown = ", ".join(ordered[:SHOWN])
+    return f"{shown} and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else shown
+
+
+def quoted(value: Any) -> str:
+    """A scalar as a message shows it, cut when it is long."""
+    text = str(value)
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"'{text}'" if isinstance(value, str) else text
+
+
+def describe(value: Any) -> str:
+    """The kind of a value, without its content (which may be a secret)."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, (list, tuple)) else f"of type {type(value).__name__}"

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging what virtual services answered: who served how many requests, against the weights that the plan gives."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+__all__ = ["report", "targets"]
+
+HEADINGS = ("SERVICE", "VIP", "SERVED BY", "REQUESTS", "SHARE", "BY WEIGHT")
+
+
+def services_of(plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each virtual service with an address and TCP once, in the order of the plan; peers have the same ones."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for plan in plans.values():
+        for service in (plan.get("director") or {}).get("services", []):
+            if service.get("protocol") == "tcp" and service.get("address"):
+                found.setdefault((service["address"], service["port"]), service)
+    return list(found.values())
+
+
+def targets(plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What `http_probe` is to ask: name ("intranet:80"), address, port, and the virtual host where the service has one."""
+    return [
+        {"name": _name(s), "address": s["address"], "port": s["port"], "host": s.get("virtualhost")}
+        for s in services_of(plans)
+    ]
+
+
+def report(
+    results: Sequence[Mapping[str, Any]], plans: Mapping[str, Mapping[str, Any]], tolerance: float = 0.1
+) -> dict[str, list[str]]:
+    """Judge one probe's results (`http_probe`'s `results`).
+
+    Returns `table`, lines of text, and `faults`: a service that left requests without an answer, one whose shares are
+    further from the weights than `tolerance` (a part of the requests, at least two requests), a persistent service
+    that sent one client to several real servers. Shares are judged only where the pages name the real servers.
+    """
+    services = {_name(service): service for service in services_of(plans)}
+    rows: list[Sequence[str]] = [HEADINGS]
+    faults: list[str] = []
+    for result in results:
+        service = services[result["name"]]
+        vip = "{}:{}".format(service["address"], service["port"])
+        shares = _shares(service, result["by"])
+        faults += _faults(result, service, shares, tolerance)
+        names = sorted({*result["by"], *shares})
+        for name in names:
+            served = result["by"].get(name, 0)
+            expected = "-" if service.get("persistence_timeout") or not shares else _percent(shares[name])
+            rows.append(
+                (result["name"], vip, name, str(served), _percent(served / max(result["answered"], 1)), expected)
+            )
+        if not names:
+            rows.append((result["name"], vip, "nobody", "0", "-", "-"))
+    return {"table": _lines(rows), "faults": faults}
+
+
+def _name(service: Mapping[str, Any]) -> str:
+    return "{}:{}".format(service["name"], service["port"])
+
+
+def _shares(service: Mapping[str, Any], by: Mapping[str, int]) -> dict[str, float]:
+    """The share that each real server's weight gives it; empty where the pages name somebody else."""
+    weights: dict[str, int] = {}
+    for server in service["real_servers"]:
+        name = server["host"] or server["address"]
+        weights[name] = weights.get(name, 0) + server["weight"]
+    whole = sum(weights.values())
+    if not whole or set(by) - set(weights):
+        return {}
+    return {name: weight / whole for name, weight in weights.items()}
+
+
+def _faults(
+    result: Mapping[str, Any], service: Mapping[str, Any], shares: Mapping[str, float], tolerance: float
+) -> list[str]:
+    name, answered, by = result["name"], result["answered"], result["by"]
+    faults = [
+        "{}: {} of {} requests had no answer: {}".format(
+            name, number, answered + sum(result["failures"].values()), reason
+        )
+        for reason, number in sorted(result["failures"].items())
+    ]
+    if service.get("persistence_timeout"):
+        if len(by) > 1:
+            faults.append("{}: persistent, but one client was sent to {}".format(name, " and ".join(sorted(by))))
+        return faults
+    allowed = max(2.0, tolerance * answered)
+    for server, share in shares.items():
+        expected = share * answered
+        if answered > 1 and abs(by.get(server, 0) - expected) > allowed:
+            faults.append(
+                "{}: {} served {} of {} requests, its weight gives it {:.0f}; it may be down, held back or drained".format(
+                    name, server, by.get(server, 0), answered, expected
+                )
+            )
+    return faults
+
+
+def _percent(part: float) -> str:
+    return "{:.0f} %".format(100 * part)
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

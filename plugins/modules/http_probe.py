@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: http_probe
+short_description: Send HTTP requests to virtual services and count who answered
+version_added: 0.1.0
+description:
+  - Sends C(requests) GET requests to each target, each over a new connection, from the host that the task runs on, and
+    counts the answers by the first line of the page. Servers that begin their page with their own name can so be told apart.
+  - Changes nothing.
+options:
+  targets:
+    description: The virtual services to ask.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: What the result calls it.
+        type: str
+        required: true
+      address:
+        description: IPv4 or IPv6 address.
+        type: str
+        required: true
+      port:
+        description: TCP port.
+        type: int
+        required: true
+      path:
+        description: Path of the page.
+        type: str
+        default: /
+      host:
+        description: The C(Host) header; the address where it isn't given.
+        type: str
+  requests:
+    description: How many requests each target gets.
+    type: int
+    default: 1
+  timeout:
+    description: Seconds that one request may take.
+    type: float
+    default: 5.0
+attributes:
+  check_mode:
+    description: Requests are sent in check mode too, because they change nothing.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no diff.
+    support: none
+author:
+  - The lvs.cluster authors (@lvs-cluster)
+"""
+
+EXAMPLES = r"""
+- name: Ask the shop a hundred times
+  lvs.cluster.http_probe:
+    targets:
+      - {name: shop, address: 192.0.2.80, port: 80}
+    requests: 100
+  register: probe
+"""
+
+RETURN = r"""
+results:
+  description: What each target answered, in the order of I(targets).
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - name: shop
+      answered: 99
+      by: {rs1: 71, rs2: 28}
+      failures: {"timed out": 1}
+  contains:
+    name:
+      description: The target's name.
+      type: str
+    answered:
+      description: Requests that got an answer with a status below 400.
+      type: int
+    by:
+      description: Answers for each first line of a page.
+      type: dict
+    failures:
+      description: Failed requests for each reason.
+      type: dict
+"""
+
+from collections import Counter
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+FIRST_LINE_BYTES = 200
+
+
+def ask(target: dict[str, Any], timeout: float) -> str:
+    """One request over a new connection: the page's first line. Raises OSError or HTTPException."""
+    connection = HTTPConnection(target["address"], target["port"], timeout=timeout)
+    try:
+        headers = {"Host": target["host"]} if target["host"] else {}
+        connection.request("GET", target["path"], headers=headers)
+        answer = connection.getresponse()
+        line = answer.read(FIRST_LINE_BYTES).decode("utf-8", "replace").split("\n", 1)[0].strip()
+        if answer.status >= 400:
+            raise HTTPException("status {}".format(answer.status))
+        return line
+    finally:
+        connection.close()
+
+
+def probe(target: dict[str, Any], requests: int, timeout: float) -> dict[str, Any]:
+    """All requests to one target, one after the other."""
+    by: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    for _number in range(requests):
+        try:
+            by[ask(target, timeout)] += 1
+        except (OSError, HTTPException) as error:
+            failures[getattr(error, "strerror", None) or str(error) or type(error).__name__] += 1
+    return {"name": target["name"], "answered": sum(by.values()), "by": dict(by), "failures": dict(failures)}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "targets": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "address": {"type": "str", "required": True},
+                    "port": {"type": "int", "required": True},
+                    "path": {"type": "str", "default": "/"},
+                    "host": {"type": "str"},
+                },
+            },
+            "requests": {"type": "int", "default": 1},
+            "timeout": {"type": "float", "default": 5.0},
+        },
+        supports_check_mode=True,
+    )
+    if module.params["requests"] < 1 or module.params["timeout"] <= 0:
+        module.fail_json(msg="requests and timeout must be above 0")
+    results = [probe(t, module.params["requests"], module.params["timeout"]) for t in module.params["targets"]]
+    module.exit_json(changed=False, results=results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: keepalived_config
+short_description: Install a keepalived configuration that keepalived itself has accepted
+version_added: 0.1.0
+description:
+  - Writes C(keepalived.conf) and lets keepalived test it first (C(keepalived -t)).
+  - A text that keepalived does not accept never replaces the file that is there.
+  - Complaints that do not speak against the configuration are accepted and returned; every other one refuses it.
+  - The file that was there before the first run is kept beside it and comes back with O(state=absent).
+  - Does not reload or restart keepalived.
+options:
+  content:
+    description:
+      - The text of the file, made by the filter P(lvs.cluster.keepalived_conf#filter).
+      - Its first line is the marker by which a later run knows the file as its own.
+      - Needed with O(state=present).
+    type: str
+  dest:
+    description: The file, by its absolute path; not a link.
+    type: path
+    default: /etc/keepalived/keepalived.conf
+  state:
+    description:
+      - V(present) installs O(content).
+      - V(absent) removes the file if it is ours and restores the one that it replaced. A file of somebody else stays.
+    type: str
+    choices: [present, absent]
+    default: present
+  mode:
+    description: The file's mode, octal. It holds a password, so others should not read it.
+    type: str
+    default: "0640"
+  owner:
+    description: The file's owner.
+    type: str
+    default: root
+  binary:
+    description:
+      - The keepalived program, by name or path. A name is looked up in E(PATH), C(/usr/sbin) and C(/sbin).
+    type: str
+    default: keepalived
+attributes:
+  check_mode:
+    description: >-
+      The configuration is tested in check mode too, in a directory that only root reads. Where keepalived is not
+      installed the result says that it was not. A missing interface and the missing directory of the weight files are
+      accepted in check mode.
+    support: full
+  diff_mode:
+    description: Passwords are masked; that they differ is said.
+    support: full
+  platform:
+    description: Linux hosts with keepalived 2.2 or later.
+    platforms: linux
+    support: full
+notes:
+  - keepalived's test does not see that a script is missing; it disables such a script when it starts.
+author:
+  - The lvs.cluster authors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.keepalived_weights
+"""
+
+EXAMPLES = r"""
+- name: Install the director's configuration
+  lvs.cluster.keepalived_config:
+    content: "{{ director_plan | lvs.cluster.keepalived_conf }}"
+  register: config
+
+- name: Put back what was there before
+  lvs.cluster.keepalived_config:
+    state: absent
+"""
+
+RETURN = r"""
+tested:
+  description: Whether keepalived tested the text in this run. A text that is there already is not tested again.
+  returned: always
+  type: bool
+  sample: true
+complaints:
+  description: What keepalived said and was accepted, each with the reason.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+saved:
+  description: Where the file that was there before is kept; empty if this run replaced no file of somebody else.
+  returned: always
+  type: str
+  sample: /etc/keepalived/keepalived.conf.lvs-cluster-saved
+msg:
+  description: What was done, why nothing was, or why the text was not tested.
+  returned: always
+  type: str
+  sample: keepalived accepts the configuration
+"""
+
+import os
+import pwd
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install, store
+
+_SYSTEM_DIRECTORIES = ["/usr/sbin", "/sbin"]
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "content": {"type": "str", "no_log": True},
+            "dest": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "mode": {"type": "str", "default": "0640"},
+            "owner": {"type": "str", "default": "root"},
+            "binary": {"type": "str", "default": "keepalived"},
+        },
+        required_if=[("state", "present", ("content",))],
+        supports_check_mode=True,
+    )
+    dest = module.params["dest"]
+    try:
+        if module.params["state"] == "absent":
+            outcome = install.absent(dest, check_mode=module.check_mode)
+        else:
+            outcome = install.present(
+                module.params["content"],
+                dest,
+                binary=module.get_bin_path(module.params["binary"], opt_dirs=_SYSTEM_DIRECTORIES),
+                run=_runner(module),
+                owner=_owner(module),
+                check_mode=module.check_mode,
+            )
+    except install.ConfigError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"{dest} was not changed: {error}")
+    changed = outcome.changed
+    if module.params["state"] == "present" and os.path.exists(dest) and not (changed and module.check_mode):
+        changed = module.set_mode_if_different(dest, module.params["mode"], changed)
+        changed = module.set_owner_if_different(dest, module.params["owner"], changed)
+    result: dict[str, Any] = {
+        "changed": changed,
+        "tested": outcome.tested,
+        "complaints": list(outcome.complaints),
+        "saved": outcome.saved,
+        "msg": outcome.message,
+    }
+    if outcome.changed:
+        result["diff"] = {"before_header": dest, "after_header": dest, "before": outcome.before, "after": outcome.after}
+    module.exit_json(**result)
+
+
+def _runner(module: AnsibleModule) -> install.Runner:
+    def run(argv: Sequence[str]) -> tuple[int, str]:
+        status, out, err = module.run_command(list(argv), environ_update={"LC_ALL": "C"})
+        return status, out + err
+
+    return run
+
+
+def _owner(module: AnsibleModule) -> store.Owner:
+    try:
+        uid = pwd.getpwnam(module.params["owner"]).pw_uid
+    except KeyError:
+        module.fail_json(msg=f"owner: there is no user {module.params['owner']} on this host")
+    try:
+        mode = int(module.params["mode"], 8)
+    except ValueError:
+        module.fail_json(msg=f"mode: {module.params['mode']} is not an octal mode such as 0640")
+    return store.Owner(mode=mode, uid=uid)
+
+
+if __name__ == "__main__":
+    main()

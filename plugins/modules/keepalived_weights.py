@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: keepalived_weights
+short_description: Hold real servers of keepalived back until they are prepared, and leave drained ones drained
+version_added: 0.1.0
+description:
+  - Keeps the files that the C(FILE_CHECK)s of a director's C(keepalived.conf) read. keepalived adds a file's number to
+    the weight of its real server at once and without a reload.
+  - A new file of a server that is not ready holds V(-2147483647), which makes the effective weight 0 whatever the
+    configured weight is or becomes. Established connections stay.
+  - A held server that is ready is released. A file that is there and not held by us is never changed, so a server that
+    a person drained stays drained, and one that serves is not taken away.
+  - Run it before keepalived starts or reloads with a configuration that names new files. keepalived 2.3 does not accept
+    a configuration whose directory of weight files is missing.
+options:
+  directory:
+    description: The directory of the files; made if it is not there.
+    type: path
+    default: /var/lib/lvs-cluster/weights
+  servers:
+    description: The real servers whose files must be there. Not used with O(state=absent).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      file:
+        description: The file's name, as the plan's C(weight_file) has it.
+        type: str
+        required: true
+      ready:
+        description: Whether the server is prepared and may have its weight.
+        type: bool
+        required: true
+      label:
+        description: Words for a person who reads the file, written when the file is.
+        type: str
+        default: ""
+  state:
+    description: V(absent) removes all files of ours, and the directory if it is empty then.
+    type: str
+    choices: [present, absent]
+    default: present
+  purge:
+    description:
+      - Remove files of ours that O(servers) does not name.
+      - A missing file counts as 0, so a file may go only after keepalived was reloaded with a configuration that does
+        not name it. Set this to V(false) before the reload and to V(true) after it.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: Can run in check mode and return what would change.
+    support: full
+  diff_mode:
+    description: Shows the state of each file before and after.
+    support: full
+  platform:
+    description: Linux hosts.
+    platforms: linux
+    support: full
+notes:
+  - To drain a server by hand, write V(-2147483647) into its file. Write V(0) to give the weight back.
+  - When every real server of a virtual server is held or drained, keepalived puts its sorry server in their place and
+    removes the real servers, which ends their established connections. C(inhibit_on_failure) on the real servers avoids
+    the removal.
+author:
+  - The lvs.cluster authors (@lvs-cluster)
+seealso:
+  - module: lvs.cluster.keepalived_config
+"""
+
+EXAMPLES = r"""
+- name: Hold new real servers back before keepalived learns of them
+  lvs.cluster.keepalived_weights:
+    purge: false
+    servers:
+      - file: intranet_10.0.0.5_tcp_80_192.168.0.12_80
+        ready: false
+        label: rs1 in intranet
+
+- name: Release them after they were prepared
+  lvs.cluster.keepalived_weights:
+    servers:
+      - file: intranet_10.0.0.5_tcp_80_192.168.0.12_80
+        ready: true
+        label: rs1 in intranet
+"""
+
+RETURN = r"""
+held:
+  description: Files of servers that are held back until they are prepared.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+drained:
+  description: Files in which a person has left a number; they were not touched.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+released:
+  description: Files that this run released.
+  returned: always
+  type: list
+  elements: str
+  sample: [intranet_10.0.0.5_tcp_80_192.168.0.12_80]
+purged:
+  description: Files that this run removed.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
+
+
+def main() -> None:
+    server = {
+        "file": {"type": "str", "required": True},
+        "ready": {"type": "bool", "required": True},
+        "label": {"type": "str", "default": ""},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "directory": {"type": "path", "default": weights.DIRECTORY},
+            "servers": {"type": "list", "elements": "dict", "default": [], "options": server},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "purge": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    directory, absent = module.params["directory"], module.params["state"] == "absent"
+    servers = [] if absent else module.params["servers"]
+    faults = _faults(servers)
+    if faults:
+        module.fail_json(msg="; ".join(faults))
+    try:
+        there = os.path.isdir(directory)
+        present = weight_files.read_directory(directory)
+        wanted = weights.plan(present, servers, purge=absent or module.params["purge"])
+        empty = there and weight_files.is_emptied(directory, wanted)
+        if not module.check_mode:
+            if not absent:
+                weight_files.make_directory(directory)
+            weight_files.apply(directory, wanted)
+            if absent:
+                weight_files.remove_directory(directory)
+    except (weight_files.WeightsError, OSError) as error:
+        module.fail_json(msg=str(error))
+    for name in wanted.invalid:
+        module.warn(f"{directory}/{name} holds a number that keepalived ignores; write 0 or a drained value into it")
+    before, after = _shown(wanted)
+    result: dict[str, Any] = {
+        "changed": bool(wanted.write or wanted.purge or (empty if absent else not there)),
+        "held": list(wanted.held),
+        "drained": list(wanted.drained),
+        "released": list(wanted.released),
+        "purged": list(wanted.purge),
+        "diff": {"before_header": directory, "after_header": directory, "before": before, "after": after},
+    }
+    module.exit_json(**result)
+
+
+def _faults(servers: list[dict[str, Any]]) -> list[str]:
+    names = [server["file"] for server in servers]
+    faults = [f"servers: {name!r}: {fault}" for name in names for fault in [weights.file_name_fault(name)] if fault]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return faults + [f"servers: {name} is named more than once" for name in twice]
+
+
+def _shown(wanted: weights.Plan) -> tuple[str, str]:
+    """Return the states before and after as lines ``file: state``."""
+    names = sorted(wanted.states)
+    before = "".join(f"{name}: {wanted.states[name][0]}\n" for name in names if wanted.states[name][0])
+    after = "".join(f"{name}: {wanted.states[name][1]}\n" for name in names if wanted.states[name][1])
+    return before, after
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.secret import (
+    MASK,
+    diff_texts,
+    mask_lines,
+    mask_words,
+    secrets_of,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
+
+TEXT = 'authentication {\n    auth_type PASS\n    auth_pass "ses#me"\n}\nSSL {\n    password open\n}\n'
+
+
+def test_secrets_are_found_and_masked() -> None:
+    assert secrets_of(TEXT) == ["ses#me", "open"]
+    masked = mask_lines(TEXT)
+    assert masked == TEXT.replace('"ses#me"', MASK).replace("open", MASK)
+
+
+@pytest.mark.parametrize(
+    "line", ["auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"]
+)
+def test_other_lines_stay(line: str) -> None:
+    assert mask_lines(line) == line
+
+
+@pytest.mark.parametrize(
+    ("message", "masked"),
+    [
+        ("Unmatched quote: 'auth_pass \"ses#me'", "Unmatched quote: 'auth_pass \"********'"),
+        ("Truncating ses#me2", "Truncating ********2"),
+        ("line 11 has 1 in it", "line 11 has ******** in it"),
+        ("nothing here", "nothing here"),
+    ],
+)
+def test_messages_are_masked(message: str, masked: str) -> None:
+    assert mask_words(message, ["1", "ses#me", ""]) == masked
+
+
+def test_a_line_that_keepalived_quotes_whole_is_masked() -> None:
+    assert mask_words("auth_pass another", []) == f"auth_pass {MASK}"
+
+
+def test_diff_says_that_only_a_secret_differs() -> None:
+    before, after = diff_texts(TEXT, TEXT.replace("ses#me", "another"))
+    assert after == before + "# a secret differs (not shown)\n"
+    assert "another" not in after
+    assert "ses#me" not in before
+
+
+def test_diff_of_equal_secrets_says_nothing_of_them() -> None:
+    before, after = diff_texts(TEXT, TEXT + "x\n")
+    assert after == before + "x\n"
+
+
+def test_diff_leaves_the_marker_out() -> None:
+    assert diff_texts("", f"{HEADER}\n\na\n") == ("", "a\n")

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever stands in any one place of an inventory: an answer comes, never an exception, and never half a plan."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
+
+CASES = Path(__file__).parent / "cases"
+JUNK: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    70000,
+    "",
+    "x",
+    "10.0.0.5",
+    "2001:db8::7/64",
+    [],
+    {},
+    [None],
+    ["x"],
+    {"a": 1},
+]
+MAY_BE_NONE = {"host", "director", "real_server_nat", "sync_daemon"}
+JUNK += [[{}], [["x"]], [{"a": None}], {"__lvs_error__": "'y' is undefined"}]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value inside a value."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in pairs:
+        yield (*path, key)
+        yield from places(one, (*path, key))
+
+
+def unknown(value: Any) -> set[str]:
+    """The keys whose value is None, where a plan must hold something (under options the user's nulls stand)."""
+    if isinstance(value, list):
+        return set().union(*(unknown(one) for one in value))
+    if not isinstance(value, dict):
+        return set()
+    found = {key for key, one in value.items() if one is None and key not in MAY_BE_NONE}
+    return found.union(*(unknown(one) for key, one in value.items() if key != "options"))
+
+
+def replaced(inventory: dict[str, Any], path: tuple[Any, ...], junk: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(inventory)
+    spot: Any = changed
+    for key in path[:-1]:
+        spot = spot[key]
+    spot[path[-1]] = junk
+    return changed
+
+
+@pytest.mark.parametrize("name", ["nat_ha", "nat_ha_sync", "ipv6_nat", "fwmark_dr"])
+def test_junk_in_one_place(name: str) -> None:
+    case = yaml.safe_load((CASES / name / "inventory.yml").read_text())
+    first = case["groups"]["directors"][0]
+    hosts = {host: dict(variables) for host, variables in case["hosts"].items()}
+    for host in case["groups"]["directors"]:
+        hosts[host] = {**case["vars"]["directors"], **hosts[host]}
+    inventory = {"hosts": hosts, "groups": case["groups"]}
+    assert plan(inventory)["faults"] == []
+    # Where a director's values are its peers' too they are one object; they part in the copy that is changed.
+    inventory = json.loads(json.dumps(inventory))
+    refused = 0
+    for path in places(inventory["hosts"][first]):
+        for junk in JUNK:
+            answer = plan(replaced(inventory, ("hosts", first, *path), junk))
+            json.dumps(answer)
+            assert unknown(answer["hosts"]) == set(), (path, junk)
+            assert bool(answer["faults"]) != bool(answer["hosts"])
+            refused += bool(answer["faults"])
+    assert refused > 100

@@ -1,0 +1,353 @@
+"""return_route and its agent as programs, in network and mount namespaces of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.plugins.netns import Host
+
+AGENT = "/usr/local/lib/lvs-cluster/return-route"
+ROUTE = {"source": "192.168.0.12", "network": "192.168.0.0/24", "gateway": "192.168.0.1", "interface": "eth0"}
+SIX = {"family": "ipv6", "source": "fd00::12", "network": "fd00::/64", "gateway": "fd00::1"}
+POLICY: dict[str, Any] = {"routes": [ROUTE, SIX], "connection": ""}
+FORM_DEFAULT: dict[str, Any] = {"form": "default", "routes": [ROUTE], "connection": ""}
+ABSENT: dict[str, Any] = {"state": "absent", "connection": ""}
+FAR = "203.0.113.9 50000 192.168.0.12 22"
+BACK = "default via 192.168.0.254 dev eth0 proto static mtu lock 1300"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    with Host(tmp_path / "host") as found:
+        for words in (
+            "link add eth0 type veth peer name wire", "link set wire up", "link set eth0 up",
+            "addr add 192.168.0.12/24 dev eth0", "-6 addr add fd00::12/64 dev eth0 nodad",
+        ):  # fmt: skip
+            found.run("ip", *words.split())
+        yield found
+
+
+def standing(host: Host) -> str:
+    """Rules and default routes, without the spaces that ip puts at the end of a line."""
+    shows = [host.run("ip", *words.split()) for words in (
+        "rule show", "-6 rule show", "route show table all default", "-6 route show table all default")]  # fmt: skip
+    return "\n".join(line.strip() for line in "".join(shows).splitlines())
+
+
+def eventually(host: Host, what: Callable[[str], bool], seconds: float) -> float:
+    """Seconds that it took."""
+    begun = time.monotonic()
+    while not what(standing(host)):
+        assert time.monotonic() - begun < seconds, standing(host)
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def test_policy_check_run_check_run_and_back(host: Host) -> None:
+    before, names = standing(host), host.new_files()
+    first = host.module("return_route", check=True, **POLICY)
+    assert first["changed"]
+    assert standing(host) == before
+    assert host.new_files() == names
+
+    done = host.module("return_route", **POLICY)
+    assert done["diff"] == first["diff"]
+    assert done["diff"]["after"]["rules"] == [
+        "5000: from 192.168.0.12 lookup main, its default route left out",
+        "5000: from fd00::12 lookup main, its default route left out",
+        "5001: from 192.168.0.12 lookup LVS",
+        "5001: from fd00::12 lookup LVS",
+    ]
+    far, near = (host.run("ip", "route", "get", to, "from", "192.168.0.12") for to in ("203.0.113.9", "192.168.0.50"))
+    assert "via 192.168.0.1 dev eth0 table LVS" in far
+    assert "via" not in near
+    assert "via fd00::1 dev eth0" in host.run("ip", "-6", "route", "get", "2001:db8::1", "from", "fd00::12")
+    assert host.calls()[-3:] == [
+        "systemctl daemon-reload",
+        "systemctl enable --quiet lvs-return-route.service",
+        "systemctl restart lvs-return-route.service",
+    ]
+
+    assert not host.module("return_route", check=True, **POLICY)["changed"]
+    assert not host.module("return_route", **POLICY)["changed"]
+
+    host.module("return_route", **ABSENT)
+    assert standing(host) == before
+    assert host.new_files() == names
+    assert not host.module("return_route", **ABSENT)["changed"]
+
+
+def test_what_is_missing_live_is_seen_and_put_back(host: Host) -> None:
+    host.module("return_route", **POLICY)
+    host.run("ip", "rule", "del", "priority", "5001")
+    result = host.module("return_route", **POLICY)
+    assert result["steps"] == ["ip -4 rule add from 192.168.0.12 lookup 200 priority 5001 protocol 152"]
+    assert result["diff"]["before"].keys() == {"rules"}
+
+
+def test_rt_tables_stays_and_a_missing_folder_is_made_and_removed(host: Host) -> None:
+    host.run("rm", "-rf", "/etc/iproute2")
+    host.module("return_route", **POLICY)
+    assert host.run("cat", "/etc/iproute2/rt_tables.d/lvs.conf").endswith("lost\n200 LVS\n")
+    host.module("return_route", **ABSENT)
+    assert "iproute2" not in host.run("ls", "/etc").split()
+
+
+def test_the_default_form_replaces_records_and_restores_word_for_word(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    host.run("ip", "route", "add", "default", "via", "192.168.0.253", "metric", "100")
+    before = standing(host)
+    host.module("return_route", **FORM_DEFAULT)
+    assert "default via 192.168.0.1 dev eth0 proto 152" in standing(host)
+    assert "default via 192.168.0.253 dev eth0 metric 100" in standing(host)
+    assert BACK not in standing(host)
+    assert not host.module("return_route", **FORM_DEFAULT)["changed"]
+
+    host.module("return_route", **POLICY)
+    assert BACK in standing(host)
+    host.module("return_route", **FORM_DEFAULT)
+    result = host.module("return_route", **ABSENT)
+    assert len(result["restored"]) == 1
+    assert standing(host) == before
+
+
+def test_a_default_route_that_leads_there_already_stays(host: Host) -> None:
+    host.run("ip", "route", "add", "default", "via", "192.168.0.1")
+    before = standing(host)
+    assert host.module("return_route", **FORM_DEFAULT)["steps"] == []
+    host.module("return_route", **ABSENT)
+    assert standing(host) == before
+
+
+def test_a_restored_route_whose_interface_is_gone_is_a_warning(host: Host) -> None:
+    host.run("ip", "link", "add", "old", "type", "veth", "peer", "name", "old-wire")
+    for words in (
+        "link set old up",
+        "link set old-wire up",
+        "addr add 10.9.0.2/24 dev old",
+        "route add default via 10.9.0.1",
+    ):
+        host.run("ip", *words.split())
+    host.module("return_route", **FORM_DEFAULT)
+    host.run("ip", "link", "del", "old")
+    result = host.module("return_route", **ABSENT)
+    assert "did not come back" in json.dumps(result["warnings"])
+    assert "152" not in standing(host)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "route", "fault"),
+    [
+        ("true", {"interface": "eth7"}, "interface eth7 does not exist on this host"),
+        ("true", {"gateway": "192.168.1.1"}, "gateway 192.168.1.1 is not in network"),
+        ("echo 200 vpn >> /etc/iproute2/rt_tables", {}, "has table 200 vpn, which clashes with 200 LVS"),
+        ("ip route add default via 192.168.0.7 table 200", {}, "table 200 already has a default route via 192.168.0.7"),
+    ],
+)
+def test_bad_input_changes_nothing(host: Host, prepare: str, route: dict[str, str], fault: str) -> None:
+    host.run("sh", "-c", prepare)
+    before, names = standing(host), host.new_files()
+    result = host.module("return_route", routes=[{**ROUTE, **route}], connection="")
+    assert result["failed"]
+    assert fault in result["msg"]
+    assert standing(host) == before
+    assert host.new_files() == names
+
+
+def test_a_failure_half_way_puts_everything_back(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    before, names = standing(host), host.new_files()
+    host.program("systemctl", "#!/bin/sh\ncase $1 in is-*) exit 1;; enable) echo no >&2; exit 1;; esac\n")
+    result = host.module("return_route", **FORM_DEFAULT)
+    assert "systemctl enable --quiet lvs-return-route.service failed with status 1: no" in result["msg"]
+    assert "the state before this run was put back" in result["msg"]
+    assert standing(host) == before
+    assert host.new_files() == names
+
+
+# --- the timed rollback -----------------------------------------------------------------------------------------
+
+
+def rollback_words(host: Host) -> list[str]:
+    """The command that systemd-run was asked to start later."""
+    (armed,) = [call for call in host.calls() if "--unit" in call]
+    assert "--unit=lvs-return-route-rollback --on-active=30 " in armed
+    return armed.split(" --collect ")[1].split()
+
+
+def test_rollback_is_armed_only_when_the_connection_moves(host: Host) -> None:
+    near = host.module("return_route", **{**POLICY, "connection": "192.168.0.50 50000 192.168.0.12 22"})
+    assert not near["rollback_armed"]
+    assert not [call for call in host.calls() if call.startswith("systemd-run")]
+    assert host.module("return_route", check=True, **{**ABSENT, "connection": FAR})["rollback_armed"]
+    assert not [call for call in host.calls() if call.startswith("systemd-run")]
+
+
+def test_an_unconfirmed_change_is_undone_and_a_late_confirmation_refused(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    before, names = standing(host), host.new_files()
+    result = host.module("return_route", **{**FORM_DEFAULT, "connection": FAR, "rollback_timeout": 30})
+    assert result["rollback_armed"]
+    assert standing(host) != before
+    assert not host.module("return_route", **FORM_DEFAULT)["changed"]
+    assert host.module("return_route", **FORM_DEFAULT)["rollback_armed"]  # still waits for its confirmation
+
+    host.run(*rollback_words(host))
+    assert standing(host) == before
+    assert set(host.new_files()) - set(names) == {"/var/lib/lvs-cluster/return-route-undone.json"}
+    assert "was undone" in host.module("return_route", state="confirmed")["msg"]
+    assert host.module("return_route", **FORM_DEFAULT)["changed"]
+
+
+def test_an_unconfirmed_removal_is_undone(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    host.module("return_route", **POLICY)
+    before, names = standing(host), host.new_files()
+    host.calls()
+    assert host.module("return_route", **{**ABSENT, "connection": FAR, "rollback_timeout": 30})["rollback_armed"]
+    assert "152" not in standing(host)
+    host.run(*rollback_words(host))
+    assert standing(host) == before
+    assert set(names) < set(host.new_files())
+    assert "systemctl --no-block restart lvs-return-route.service" in host.calls()
+
+
+def test_a_confirmed_change_stays(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    host.module("return_route", **{**POLICY, "connection": FAR, "rollback_timeout": 30})
+    words = rollback_words(host)
+    assert host.module("return_route", check=True, state="confirmed")["changed"]
+    assert host.module("return_route", state="confirmed")["changed"]
+    assert host.calls()[-1] == "systemctl stop lvs-return-route-rollback.timer"
+    assert not host.module("return_route", state="confirmed")["changed"]
+    assert "/var/lib/lvs-cluster/return-route-rollback" not in "".join(host.new_files())
+    gone = subprocess.run(host.argv(*words), capture_output=True, check=False)
+    assert gone.returncode != 0
+    assert not host.module("return_route", **POLICY)["changed"]
+
+
+def test_without_systemd_run_nothing_is_changed(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    before, names = standing(host), host.new_files()
+    host.program("systemd-run", "#!/bin/sh\nexit 127\n")
+    result = host.module("return_route", **{**POLICY, "connection": FAR})
+    assert "systemd-run, which would undo it" in result["msg"]
+    assert standing(host) == before
+    assert host.new_files() == names
+
+
+# --- the agent --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def service(host: Host) -> Iterator[Path]:
+    """The agent as systemd would run it; gives its log."""
+    log = host.folder / "log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(host.argv(AGENT, "run"), stderr=stream)
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def whole(text: str) -> bool:
+    return text.count("from 192.168.0.12") == 2 and "default via 192.168.0.1 dev eth0 table LVS proto 152" in text
+
+
+def test_the_service_puts_back_what_is_taken_and_stopping_it_removes_nothing(host: Host) -> None:
+    host.module("return_route", **POLICY)
+    host.run(AGENT, "remove")
+    assert "152" not in standing(host)
+    with service(host) as log:
+        eventually(host, whole, 3)  # as at boot
+        # What a restart of systemd-networkd does to rules and routes that it does not know.
+        host.run("sh", "-c", "ip rule del priority 5000; ip rule del priority 5001; ip route flush table 200")
+        assert eventually(host, whole, 3) < 1.5
+        host.run("sh", "-c", "ip link set eth0 down; ip link set eth0 up")
+        assert eventually(host, whole, 3) < 1.5
+        assert "put back: ip -4 route replace default" in log.read_text()
+    assert whole(standing(host))
+
+
+def test_the_service_waits_for_an_interface_and_keeps_quiet(host: Host) -> None:
+    host.module("return_route", **POLICY)
+    host.run("ip", "link", "set", "eth0", "down")
+    with service(host) as log:
+        time.sleep(1)
+        assert log.read_text().count("not possible now") == 1
+        host.run("ip", "link", "set", "eth0", "up")
+        assert eventually(host, whole, 3) < 1.5
+
+
+def test_the_service_takes_the_default_route_back(host: Host) -> None:
+    host.module("return_route", **FORM_DEFAULT)
+    with service(host):
+        time.sleep(0.5)
+        host.run("ip", "route", "replace", *BACK.split())
+        eventually(host, lambda text: "default via 192.168.0.1 dev eth0 proto 152" in text, 4)
+    host.module("return_route", **ABSENT)
+    assert BACK in standing(host)
+
+
+def test_the_service_does_not_repair_what_absent_takes_away(host: Host) -> None:
+    host.module("return_route", **POLICY)
+    with service(host):
+        time.sleep(0.5)
+        host.module("return_route", **ABSENT)
+        time.sleep(0.7)
+        assert "152" not in standing(host)
+
+
+def test_an_idle_service_is_idle(host: Host) -> None:
+    host.module("return_route", **POLICY)
+    with service(host):
+        time.sleep(1)
+        # Somebody else's routes come and go: nothing of ours is missing, so at most one look each settling time.
+        host.run("sh", "-c", "for n in $(seq 100); do ip route replace 10.0.$n.0/24 via 192.168.0.7; done")
+        (pid,) = host.run("pgrep", "-f", f"{AGENT} run").split()
+        ticks = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:15]
+        assert sum(map(int, ticks)) < 100  # hundredths of a second, its children's included
+        resident = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
+        assert int(resident) < 40_000
+
+
+def test_a_reboot_before_the_confirmation_undoes_the_change(host: Host) -> None:
+    host.run("ip", "route", "add", *BACK.split())
+    before = standing(host)
+    host.module("return_route", **{**POLICY, "connection": FAR})
+    pending = "/var/lib/lvs-cluster/return-route-rollback/pending.json"
+    host.run("sed", "-i", 's/"boot_id": "[^"]*"/"boot_id": "an earlier one"/', pending)
+    with service(host):
+        eventually(host, lambda text: text == before, 3)
+
+
+def test_through_ansible_as_a_zip_of_its_own(host: Host) -> None:
+    """The agent's source must be found when the module runs out of AnsiballZ's archive."""
+    arguments = json.dumps(POLICY)
+    words = [
+        "ansible",
+        "localhost",
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "-m",
+        "lvs.cluster.return_route",
+        "-a",
+        arguments,
+    ]
+    collections = f"ANSIBLE_COLLECTIONS_PATH={Path(__file__).parents[4] / '.venv' / 'collections'}"
+    assert "CHANGED" in host.run("env", collections, *words)
+    assert whole(standing(host))
+    assert "SUCCESS" in host.run("env", collections, *words)
+    assert host.run("head", "-c", "2", AGENT) == "#!"

@@ -1,0 +1,81 @@
+"""tools/sanity.py: the copy that ansible-test gets, the Pythons it runs on, the script it would download."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import sanity
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A git repository with a tracked, an untracked, an ignored and a deleted file, and a symbolic link."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    subprocess.run(["git", "init", "--quiet", root], check=True)
+    for name in ("tracked", "deleted", "ignored"):
+        (root / name).write_text(name)
+    (root / ".gitignore").write_text("/ignored\n")
+    (root / "folder").mkdir()
+    (root / "folder" / "link").symlink_to("../tracked")
+    subprocess.run(["git", "-C", root, "add", "."], check=True)
+    (root / "deleted").unlink()
+    (root / "untracked").write_text("untracked")
+    return root
+
+
+def test_tracked_and_new_files_are_listed_others_are_not(tree: Path) -> None:
+    assert sanity.tracked_files(tree) == [".gitignore", "folder/link", "tracked", "untracked"]
+
+
+def test_the_copy_holds_exactly_these_files(tree: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    (copy / "tests" / "output").mkdir(parents=True)
+    (copy / "stale").write_text("of the run before")
+    sanity.copy_tree(tree, ["folder/link", "tracked"], copy)
+    assert sorted(str(path.relative_to(copy)) for path in copy.rglob("*")) == ["folder", "folder/link", "tracked"]
+    assert os.readlink(copy / "folder" / "link") == "../tracked"
+
+
+def test_a_script_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
+    """As pyenv's shims do for versions that are installed and not selected."""
+    shims, pyenv = tmp_path / "shims", tmp_path / "pyenv"
+    real = pyenv / "versions" / "3.8.18" / "bin" / "python3.8"
+    for path, status in ((shims / "python3.8", 127), (real, 0)):
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\nexit {status}\n")
+        path.chmod(0o755)
+    environ = {"PATH": str(shims), "PYENV_ROOT": str(pyenv)}
+    found = sanity.find_pythons(["3.8", "3.9"], lambda version: sanity.candidates(version, environ), sanity.runs)
+    assert found == {"3.8": str(real)}
+
+
+def test_found_pythons_come_before_the_rest_of_the_search_path() -> None:
+    path = sanity.search_path(["/pyenv/3.8/bin/python3.8", "/usr/bin/python3.11"], "/shims:/usr/bin:/bin")
+    assert path.split(":") == [os.path.dirname(sys.executable), "/pyenv/3.8/bin", "/usr/bin", "/shims", "/bin"]
+
+
+def test_the_script_is_put_where_ansible_test_looks_and_a_real_one_stays(tmp_path: Path) -> None:
+    script = tmp_path / ".ansible" / "test" / "cache" / "get_pip_24_2.py"
+    sanity.cache_get_pip("24.2", tmp_path)
+    assert script.read_text() == sanity.GET_PIP
+    script.write_text("downloaded")
+    sanity.cache_get_pip("24.2", tmp_path)
+    assert script.read_text() == "downloaded"
+
+
+def test_the_script_runs_ensurepip_then_pip_with_what_it_understands(tmp_path: Path) -> None:
+    script = tmp_path / "get_pip.py"
+    script.write_text(sanity.GET_PIP)
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    python = environment / "bin" / "python"
+    words = ["--no-setuptools", "--no-wheel", "--disable-pip-version-check", "--no-index", "pip"]
+    done = subprocess.run([python, script, *words], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Requirement already satisfied: pip" in done.stdout
