@@ -49,8 +49,8 @@ class State:
 
 def folder(name: str) -> Path:
     """Where a lab of this name keeps its files."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,20}", name):
-        raise LabError(f"--name {name}: use at most 21 of a-z, 0-9 and '-'")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", name):
+        raise LabError(f"--name {name}: use at most 30 of a-z, 0-9, _ and -")
     return STATE / name
 
 

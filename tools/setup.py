@@ -24,13 +24,14 @@ STAMP = VENV / "setup.stamp"
 SYSTEM_PACKAGES = (
     "apt-utils",  # apt-ftparchive: the lab's own package repository
     "arch-test",  # mmdebstrap asks it whether a foreign tree can run here
+    "coreutils",
     "debian-archive-keyring",
     "e2fsprogs",  # mkfs.ext4 -d: a disk image from a folder, without a mount
     "iproute2",
     "mmdebstrap",
     "openssh-client",
+    "patchelf",  # a release's User Mode Linux kernel is run with that release's C library
     "python3-venv",
-    "user-mode-linux",
     "util-linux",  # nsenter, setsid
 )
 

@@ -165,6 +165,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def main() -> None:
+    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         result = run(module)

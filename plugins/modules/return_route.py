@@ -18,7 +18,7 @@ description:
     restarted, and because a link that goes down takes its routes along. Neither C(systemd-networkd) nor
     C(NetworkManager) nor C(ifupdown) is restarted, and none of their files is changed. The service acts when a rule or
     a route of ours is missing, after the changes have settled for 0.2 seconds (policy) or 1 second (default), at most
-    once in that time; if something deletes it again and again, the service says so in the journal and waits longer and
+    once a second; if something deletes it again and again, the service says so in the journal and waits longer and
     longer, up to a minute.
   - Stopping the service leaves rules and routes as they are. O(state=absent) removes them.
   - All rules and routes of this module carry the routing protocol number 152. Nothing else is deleted, except that in
@@ -171,6 +171,7 @@ steps:
   sample: ["ip -4 rule add from 192.168.0.12 lookup 200 priority 5001 protocol 152"]
 """
 
+import os
 import sys
 from typing import Any, Callable
 
@@ -229,6 +230,7 @@ def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str]
 
 
 def main() -> None:
+    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         if module.params["state"] == "confirmed":

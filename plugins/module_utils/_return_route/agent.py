@@ -105,6 +105,7 @@ _NEWLINK, _NEWADDR, _DELADDR, _NEWROUTE, _DELROUTE, _DELRULE = 16, 20, 21, 24, 2
 _NLM_F_REPLACE = 0x100
 SETTLE = {"policy": 0.2, "default": 1.0}  # default: ifupdown's own "ip route add default" must not find ours first
 IDLE = 60.0  # a look without any event, should one have been lost
+BETWEEN = 1.0  # where routes of others come and go all the time, a look costs some processes each
 _CALM, _PATIENCE, _LONGEST = 30.0, 5, 60.0
 
 
@@ -145,6 +146,10 @@ class Pace:
     def after_event(self) -> float:
         over = self.strikes - _PATIENCE
         return self.settle if over < 0 else float(min(_LONGEST, 2.0 ** (over + 1)))
+
+    def next_look(self, event: float, looked: float) -> float:
+        """When to look after an event: soon after a quiet time, else a second after the last look."""
+        return max(event + self.after_event(), looked + BETWEEN)
 
     def idle(self) -> float:
         return float(min(_LONGEST, 2.0 ** min(self.failures, 6))) if self.failures else IDLE
@@ -194,14 +199,16 @@ def watch(run: Command) -> None:
         said: list[str] = []
         look(pace, run, said, time.monotonic())
         notify("READY=1")
-        due = time.monotonic() + pace.idle()
+        looked = time.monotonic()
+        due = looked + pace.idle()
         while True:
-            ready, _, _ = select.select([events], [], [], max(0.0, due - time.monotonic()))
-            if ready and _drain(events):
-                due = min(due, max(time.monotonic(), pace.last_repair) + pace.after_event())
             if time.monotonic() >= due:
                 look(pace, run, said, time.monotonic())
-                due = time.monotonic() + pace.idle()
+                looked = time.monotonic()
+                due = looked + pace.idle()
+            ready, _, _ = select.select([events], [], [], max(0.0, due - time.monotonic()))
+            if ready and _drain(events):
+                due = min(due, pace.next_look(time.monotonic(), looked))
 
 
 def _drain(events: socket.socket) -> bool:

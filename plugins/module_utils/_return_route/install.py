@@ -226,14 +226,16 @@ def arm(run: Command, kept: dict[str, Any], python: str, seconds: int) -> None:
     """
     run(("systemctl", "stop", ROLLBACK_UNIT + ".timer"))
     run(("systemctl", "reset-failed", ROLLBACK_UNIT + ".service"))
-    if not os.path.exists(PENDING):
+    was_armed = armed()
+    if not was_armed:
         write_file(os.path.join(ROLLBACK_DIR, "agent"), agent_archive(python), 0o700)
         write_file(PENDING, to_json(kept), 0o600)
     timer = (f"--unit={ROLLBACK_UNIT}", f"--on-active={seconds}", "--timer-property=AccuracySec=1s", "--collect")
     argv = ("systemd-run", "--quiet", *timer, python, "-IS", os.path.join(ROLLBACK_DIR, "agent"), "rollback")
     code, out, err = run(argv)
     if code:
-        drop_pending()
+        if not was_armed:
+            drop_pending()
         raise RouteError(f"nothing was changed: the timed rollback could not be armed: {err or out.strip()}")
 
 

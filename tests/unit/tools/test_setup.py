@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from lab.shell import DEBIAN_PACKAGE
 from tools import setup
 
 
 def test_dpkg_status_other_than_installed_is_missing() -> None:
     output = "git installed\nmake config-files\ne2fsprogs not-installed\n"
     assert setup.parse_installed(output) == {"git"}
+
+
+def test_the_lab_gets_every_program_that_it_calls() -> None:
+    assert {package for package in DEBIAN_PACKAGE.values() if package} <= set(setup.SYSTEM_PACKAGES)
 
 
 def test_missing_packages_are_named_and_present_ones_are_not() -> None:

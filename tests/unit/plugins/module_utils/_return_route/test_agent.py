@@ -68,6 +68,12 @@ def test_failures_are_tried_again_less_and_less_often() -> None:
     assert pace.after_event() == 0.2  # an event brings the next look forward
 
 
+def test_a_stream_of_events_costs_one_look_a_second() -> None:
+    pace = agent.Pace(0.2)
+    assert pace.next_look(event=100.0, looked=50.0) == 100.2
+    assert pace.next_look(event=100.0, looked=99.9) == 100.9
+
+
 def refusing(argv: Sequence[str]) -> tuple[int, str, str]:
     return (0, "[]", "") if "show" in argv else (2, "", "Error: Nexthop has invalid gateway.")
 

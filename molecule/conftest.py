@@ -1,0 +1,15 @@
+"""Fixtures for the scenarios' tests: the cluster that Molecule has booted and converged."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support.cluster import ROOT, Cluster
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    scenario = os.environ["MOLECULE_SCENARIO_NAME"]
+    return Cluster(f"molecule_{scenario}", ROOT / "inventories" / scenario)
