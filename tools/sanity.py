@@ -42,6 +42,11 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + arguments))
 '''
 
 
+# Not shipped, and a link to a folder, which ansible-test refuses: extensions/molecule is there for tools that look for
+# scenarios only in that place.
+LEFT_OUT = "extensions/"
+
+
 def tracked_files(root: Path) -> list[str]:
     """The files of the working tree that git tracks or would track, as paths relative to it."""
     query = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -103,7 +108,7 @@ def main() -> int:
     pythons = find_pythons(known["pythons"], lambda version: candidates(version, os.environ), runs)
     missing = [version for version in known["pythons"] if version not in pythons]
     print(f"sanity: Python {', '.join(pythons)}; not here: {', '.join(missing) or 'none'}", flush=True)
-    copy_tree(ROOT, tracked_files(ROOT), COPY)
+    copy_tree(ROOT, (name for name in tracked_files(ROOT) if not name.startswith(LEFT_OUT)), COPY)
     # Else ansible-test asks the repository around it, which ignores build/.
     subprocess.run(["git", "init", "--quiet", str(COPY)], check=True)
     command = ["ansible-test", "sanity", "--requirements"]

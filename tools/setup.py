@@ -32,6 +32,7 @@ SYSTEM_PACKAGES = (
     "openssh-client",
     "patchelf",  # a release's User Mode Linux kernel is run with that release's C library
     "python3-venv",
+    "systemd",  # systemd-analyze: tests ask it whether our units are valid
     "util-linux",  # nsenter, setsid
 )
 

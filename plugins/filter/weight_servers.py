@@ -1,11 +1,13 @@
 # Copyright: (c) 2026, the lvs.cluster authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter `weight_servers`: the real servers of a director's plan, as keepalived_weights takes them."""
+"""Filters `weight_servers` and `active_connections`: between a director's plan, its weight files and its table."""
 
 from __future__ import annotations
 
 from typing import Any, Callable, Collection, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import active_connections
 
 
 def weight_servers(director: Mapping[str, Any], prepared: Collection[str]) -> list[dict[str, Any]]:
@@ -17,7 +19,7 @@ def weight_servers(director: Mapping[str, Any], prepared: Collection[str]) -> li
     return [
         {
             "file": server["weight_file"],
-            "label": "{} {}".format(service["name"], server["host"] or server["address"]),
+            "label": f"{service['name']} {server['host'] or server['address']}",
             "ready": server["host"] is None or server["host"] in prepared,
         }
         for service in director["services"]
@@ -26,7 +28,7 @@ def weight_servers(director: Mapping[str, Any], prepared: Collection[str]) -> li
 
 
 class FilterModule:
-    """The filter of this file."""
+    """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"weight_servers": weight_servers}
+        return {"active_connections": active_connections, "weight_servers": weight_servers}

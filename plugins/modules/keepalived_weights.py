@@ -46,13 +46,16 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  purge:
+  unnamed:
     description:
-      - Remove files of ours that O(servers) does not name.
+      - What becomes of files of ours that O(servers) does not name, because their servers leave.
       - A missing file counts as 0, so a file may go only after keepalived was reloaded with a configuration that does
-        not name it. Set this to V(false) before the reload and to V(true) after it.
-    type: bool
-    default: true
+        not name it. So use V(drain) or V(keep) before the reload and V(purge) after it.
+      - V(drain) gives these servers weight 0, so that RV(leaving) can be waited for. A server is left as it is if no
+        other server of its service serves, because a pool is never emptied.
+    type: str
+    choices: [keep, drain, purge]
+    default: keep
 attributes:
   check_mode:
     description: Can run in check mode and return what would change.
@@ -78,7 +81,6 @@ seealso:
 EXAMPLES = r"""
 - name: Hold new real servers back before keepalived learns of them
   lvs.cluster.keepalived_weights:
-    purge: false
     servers:
       - file: intranet_10.0.0.5_tcp_80_192.168.0.12_80
         ready: false
@@ -111,6 +113,12 @@ released:
   type: list
   elements: str
   sample: [intranet_10.0.0.5_tcp_80_192.168.0.12_80]
+leaving:
+  description: Files of servers that leave and have weight 0 now, with O(unnamed=drain).
+  returned: always
+  type: list
+  elements: str
+  sample: []
 purged:
   description: Files that this run removed.
   returned: always
@@ -127,6 +135,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
 
 
+UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
+
+
 def main() -> None:
     server = {
         "file": {"type": "str", "required": True},
@@ -138,19 +149,20 @@ def main() -> None:
             "directory": {"type": "path", "default": weights.DIRECTORY},
             "servers": {"type": "list", "elements": "dict", "default": [], "options": server},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "purge": {"type": "bool", "default": True},
+            "unnamed": {"type": "str", "choices": list(UNNAMED), "default": weights.KEEP},
         },
         supports_check_mode=True,
     )
     directory, absent = module.params["directory"], module.params["state"] == "absent"
     servers = [] if absent else module.params["servers"]
+    unnamed = weights.PURGE if absent else module.params["unnamed"]
     faults = _faults(servers)
     if faults:
         module.fail_json(msg="; ".join(faults))
     try:
         there = os.path.isdir(directory)
         present = weight_files.read_directory(directory)
-        wanted = weights.plan(present, servers, purge=absent or module.params["purge"])
+        wanted = weights.plan(present, servers, unnamed=unnamed)
         empty = there and weight_files.is_emptied(directory, wanted)
         if not module.check_mode:
             if not absent:
@@ -164,10 +176,12 @@ def main() -> None:
         module.warn(f"{directory}/{name} holds a number that keepalived ignores; write 0 or a drained value into it")
     before, after = _shown(wanted)
     result: dict[str, Any] = {
-        "changed": bool(wanted.write or wanted.purge or (empty if absent else not there)),
+        # A server that leaves is a change even if a person drained it before: its file is to go.
+        "changed": bool(wanted.write or wanted.purge or wanted.leaving or (empty if absent else not there)),
         "held": list(wanted.held),
         "drained": list(wanted.drained),
         "released": list(wanted.released),
+        "leaving": list(wanted.leaving),
         "purged": list(wanted.purge),
         "diff": {"before_header": directory, "after_header": directory, "before": before, "after": after},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import tarfile
 from importlib.metadata import version
 from pathlib import Path
@@ -47,7 +48,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The files that `ansible-galaxy collection build` packs."""
     folder = tmp_path_factory.mktemp("tarball")
     subprocess.run(
-        ["ansible-galaxy", "collection", "build", "--output-path", str(folder)],
+        [sys.executable, "-m", "ansible", "galaxy", "collection", "build", "--output-path", str(folder)],
         check=True,
         cwd=ROOT,
         capture_output=True,

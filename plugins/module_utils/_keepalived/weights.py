@@ -23,12 +23,16 @@ from typing import Any
 
 __all__ = [
     "DIRECTORY",
+    "DRAIN",
     "DRAINED",
     "HELD",
     "HELD_VALUE",
     "INVALID",
+    "KEEP",
+    "PURGE",
     "READY",
     "Plan",
+    "active_connections",
     "file_name_fault",
     "is_ours",
     "plan",
@@ -44,6 +48,9 @@ HELD = "held"
 DRAINED = "drained"
 INVALID = "invalid"
 
+KEEP, DRAIN, PURGE = "keep", "drain", "purge"
+"""What to do with files of ours that no server in the plan has any more."""
+
 _MARK = "# lvs.cluster"
 _HELD_MARK = f"{_MARK} held"
 _READ_BYTES = 127
@@ -58,6 +65,7 @@ class Plan:
     """What to do with the files; every field holds names of files, sorted.
 
     ``write``: name to the text that is to stand in it. ``states``: name to its state before and after ("" for none).
+    ``leaving``: files of servers that leave and have weight 0 now, so that their connections can be waited for.
     """
 
     write: Mapping[str, str]
@@ -66,6 +74,7 @@ class Plan:
     released: tuple[str, ...]
     invalid: tuple[str, ...]
     purge: tuple[str, ...]
+    leaving: tuple[str, ...]
     states: Mapping[str, tuple[str, str]]
 
 
@@ -83,7 +92,7 @@ def text_for(state: str, label: str = "") -> str:
     """Return the text of a READY or HELD file; ``label`` (one line) tells a reader which server it is."""
     shown = f": {' '.join(label.split())}" if label.strip() else ""
     if state == HELD:
-        return f"{HELD_VALUE}\n{_HELD_MARK} until site.yml has prepared it{shown}\n"
+        return f"{HELD_VALUE}\n{_HELD_MARK} until site.yml has prepared it or taken it out{shown}\n"
     return f"0\n{_MARK} ready{shown}\n"
 
 
@@ -99,12 +108,15 @@ def file_name_fault(name: str) -> str | None:
     return "a weight file's name has letters, digits, _ . and - only, at most 255, and does not begin with . or -"
 
 
-def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, purge: bool) -> Plan:
+def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, unnamed: str) -> Plan:
     """Compare the files that are there (name to text) with ``servers`` ([{"file", "ready", "label"?}]).
 
     A file is held only when it is created: a server that has its weight keeps it when a run did not prepare it, else
     a run that is limited to directors would take every server away. A held file of a ready server is released. What a
     person wrote stays.
+
+    ``unnamed`` is KEEP, DRAIN or PURGE and says what becomes of files of ours that ``servers`` does not name. DRAIN
+    gives those weight 0 whose service has another server that serves already: a pool is never emptied.
     """
     write: dict[str, str] = {}
     states: dict[str, tuple[str, str]] = {}
@@ -122,8 +134,16 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, pu
         if after != before:
             write[name] = text_for(after, label)
         states[name] = (before, after)
-    extra = [name for name, text in present.items() if name not in states and is_ours(text)] if purge else []
-    states.update({name: (state_of(present[name]), "") for name in extra})
+    extra = [name for name, text in present.items() if name not in states and is_ours(text)]
+    serving = {_service(name) for name, (before, after) in states.items() if before == after == READY}
+    leaving = [name for name in extra if _service(name) in serving] if unnamed == DRAIN else []
+    for name in leaving:
+        before = state_of(present[name])
+        if before == READY:
+            write[name] = text_for(HELD, "leaves")
+        states[name] = (before, HELD if before == READY else before)
+    purged = extra if unnamed == PURGE else []
+    states.update({name: (state_of(present[name]), "") for name in purged})
 
     def now(state: str) -> tuple[str, ...]:
         return tuple(sorted(name for name, (_before, after) in states.items() if after == state))
@@ -134,9 +154,34 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, pu
         drained=now(DRAINED),
         released=tuple(sorted(released)),
         invalid=now(INVALID),
-        purge=tuple(sorted(extra)),
+        purge=tuple(sorted(purged)),
+        leaving=tuple(sorted(leaving)),
         states=states,
     )
+
+
+def active_connections(table: str, files: Iterable[str]) -> int:
+    """Add up the active connections of the servers with these files, from the text of `ipvsadm --list --numeric`."""
+    wanted = tuple(files)
+    service, active = "", 0
+    for line in table.splitlines():
+        words = line.split()
+        if words[:1] == ["FWM"]:
+            service = f"fwmark_{words[1]}"
+        elif words[:1] in (["TCP"], ["UDP"], ["SCTP"]):
+            address, port = words[1].rsplit(":", 1)
+            service = f"{address.strip('[]')}_{words[0].lower()}_{port}"
+        elif words[:1] == ["->"] and service:
+            address, port = words[1].rsplit(":", 1)
+            place = f"_{service}_{address.strip('[]')}_{port}".replace(":", "-")
+            if any(name.endswith(place) for name in wanted):
+                active += int(words[4])
+    return active
+
+
+def _service(name: str) -> str:
+    """The part of a file's name that all real servers of a virtual service share: all but their address and port."""
+    return name.rsplit("_", 2)[0]
 
 
 def _number(text: str) -> int | None:

@@ -57,6 +57,10 @@ def network_of(host: Host | None, one: networks.Address, cluster: Cluster) -> ne
     return networks.holding(own, one) or networks.holding(cluster.networks, one)
 
 
+def _leaves(host: Host) -> bool:
+    return bool(host.variables["lvs_state"] == "absent")
+
+
 class RealServers:
     """Resolves real_servers entries; an address is worked out once for all services that it serves in one way."""
 
@@ -114,6 +118,17 @@ class RealServers:
                 at.fault(f"{listing(twice)} serves here already", "name each real server of a service once")
         return resolved
 
+    def check_not_emptied(self, service: Mapping[str, Any], cluster: Cluster, place: Place) -> None:
+        """Note a service all of whose real servers leave (lvs_state: absent) while a director of it stays."""
+        entries = [entry for entry in service.get("real_servers") or [] if entry is not None]
+        named = [host for entry in entries for host in self._named(entry)]
+        stays = any(not _leaves(host) for host in named) or any(entry.get("address") for entry in entries)
+        if named and not stays and not all(_leaves(director) for director in cluster.sorted):
+            place.key("real_servers").fault(
+                f"{listing(host.name for host in named)} all leave (lvs_state: absent), and nobody would serve",
+                "keep one of them, or take the service out of lvs_virtual_services",
+            )
+
     @staticmethod
     def _check_port(forwarding: str | None, port: int | None, ports: list[int], place: Place) -> None:
         # Direct routing and tunnels hand the packet on as it came; only NAT can write another port into it.
@@ -147,6 +162,8 @@ class RealServers:
             return
         missing: dict[tuple[str, str], list[str]] = {}
         for host in self._named(entry, place):
+            if _leaves(host):
+                continue
             group = FORWARDING_GROUPS.get(forwarding or "", "")
             role = group.replace("servers", "server")
             address, reason = self._address(host, cluster, family, vip, forwarding or "") if family else (None, "")
@@ -169,21 +186,24 @@ class RealServers:
         for (problem, remedy), names in missing.items():
             place.fault(f"{listing(names)} {problem}", remedy)
 
-    def _named(self, entry: Mapping[str, Any], place: Place) -> list[Host]:
+    def _named(self, entry: Mapping[str, Any], place: Place | None = None) -> list[Host]:
         """The hosts of a {host} or {group} entry, in natural order; a name that is unknown or empty is a fault."""
         hosts = self.inventory.hosts
         if entry.get("host"):
             if entry["host"] in hosts:
                 return [hosts[entry["host"]]]
-            place.key("host").fault(
-                f"the inventory has no host {entry['host']}", "correct the name, or name the machine by {address: ...}"
-            )
+            if place is not None:
+                place.key("host").fault(
+                    f"the inventory has no host {entry['host']}",
+                    "correct the name, or name the machine by {address: ...}",
+                )
         elif entry.get("group"):
             members = self.inventory.groups.get(entry["group"])
             if members:
                 return [hosts[name] for name in members]
             problem = f"the inventory has no group {entry['group']}" if members is None else "the group has no host"
-            place.key("group").fault(problem, "correct the name, or put hosts into the group")
+            if place is not None:
+                place.key("group").fault(problem, "correct the name, or put hosts into the group")
         return []
 
     def _address(

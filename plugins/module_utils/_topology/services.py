@@ -79,6 +79,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
         family = _family(service, vip, place)
         ports = [service["port"]] if service.get("port") else service.get("ports") or []
         servers = real_servers.resolve(service, family=family, vip=vip, ports=ports, cluster=cluster, place=place)
+        real_servers.check_not_emptied(service, cluster, place)
         if manager == "keepalived":
             _check_answered(vip, answered, place)
             _check_watched(service, place)

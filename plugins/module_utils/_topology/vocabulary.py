@@ -319,6 +319,7 @@ HOST: Mapping[str, Spec] = {
         item=listed(PREFIX, "an address with its prefix length, or a list of them", single=True),
         default={},
     ),
+    "lvs_state": Spec("text", "present or absent", choices=("present", "absent"), default="present"),
     "lvs_address": ADDRESS,
     "lvs_address6": ADDRESS,
     "lvs_weight": Spec("integer", WEIGHT.wanted, low=WEIGHT.low, high=WEIGHT.high, default=1),

@@ -61,7 +61,7 @@ def _way_back(host: Host, uses: list[Use], finder: _Gateways) -> dict[str, Any]:
         routes.setdefault((use.address, route["gateway"]), route)
         one = route["family"] if form == "default" else use.address
         asked.setdefault(one, {}).setdefault(route["gateway"], set()).add(use.cluster.name)
-    if not uses:
+    if not uses and host.variables["lvs_state"] != "absent":
         host.place.key("groups").key("real_servers_nat").notice(
             "the host is in this group, and no NAT service names it", "name it in a service, or take it out"
         )

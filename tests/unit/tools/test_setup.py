@@ -134,6 +134,8 @@ def test_a_wrong_link_is_replaced(tmp_path: Path) -> None:
     assert os.readlink(link) == "../../../.."
 
 
-def test_a_second_run_finds_nothing_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_finds_nothing_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(setup, "install_packages", lambda names: pytest.fail(f"would install {names}"))
+    monkeypatch.setattr(setup, "run", lambda command, complaint: pytest.fail(f"would run {command}"))
     assert setup.main() == 0
     assert capsys.readouterr().out.startswith("setup: everything is there (")

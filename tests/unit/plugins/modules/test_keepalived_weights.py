@@ -51,9 +51,9 @@ def test_a_drained_server_stays_drained(capsys: pytest.CaptureFixture[str], tmp_
 
 def test_purge_waits_for_the_reload(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     run(capsys, tmp_path, servers=[server("a", ready=True), server("b", ready=True)])
-    kept = run(capsys, tmp_path, servers=[server("a", ready=True)], purge=False)
+    kept = run(capsys, tmp_path, servers=[server("a", ready=True)], unnamed="keep")
     assert (kept["changed"], kept["purged"], (tmp_path / "b").exists()) == (False, [], True)
-    purged = run(capsys, tmp_path, servers=[server("a", ready=True)])
+    purged = run(capsys, tmp_path, servers=[server("a", ready=True)], unnamed="purge")
     assert (purged["changed"], purged["purged"], (tmp_path / "b").exists()) == (True, ["b"], False)
 
 

@@ -15,8 +15,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import sto
 SERVERS = [{"file": "a", "ready": True}, {"file": "b", "ready": False}]
 
 
-def apply(directory: Path, servers: list[dict[str, object]], *, purge: bool = True) -> weights.Plan:
-    wanted = weights.plan(weight_files.read_directory(str(directory)), servers, purge=purge)
+def apply(directory: Path, servers: list[dict[str, object]], *, unnamed: str = weights.PURGE) -> weights.Plan:
+    wanted = weights.plan(weight_files.read_directory(str(directory)), servers, unnamed=unnamed)
     weight_files.apply(str(directory), wanted)
     return wanted
 

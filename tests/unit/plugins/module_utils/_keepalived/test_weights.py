@@ -10,8 +10,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import wei
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import (
     DRAINED,
     HELD,
+    HELD_VALUE,
     INVALID,
     READY,
+    active_connections,
     file_name_fault,
     is_ours,
     plan,
@@ -57,7 +59,7 @@ def test_states(text: str, state: str) -> None:
 def test_the_texts_begin_with_the_number_and_name_the_server() -> None:
     assert text_for(READY) == "0\n# lvs.cluster ready\n"
     assert text_for(READY, "rs1\nweb") == "0\n# lvs.cluster ready: rs1 web\n"
-    assert text_for(HELD, "rs1") == "-2147483647\n# lvs.cluster held until site.yml has prepared it: rs1\n"
+    assert text_for(HELD, "rs1") == "-2147483647\n# lvs.cluster held until site.yml has prepared it or taken it out: rs1\n"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_good_name() -> None:
 )
 def test_what_becomes_of_a_file(text: str | None, ready: bool, after: str, written: bool) -> None:
     present = {} if text is None else {"a": text}
-    result = plan(present, [{"file": "a", "ready": ready, "label": "x"}], purge=True)
+    result = plan(present, [{"file": "a", "ready": ready, "label": "x"}], unnamed="purge")
     assert result.states == {"a": ("" if text is None else state_of(text), after)}
     assert dict(result.write) == ({"a": text_for(after, "x")} if written else {})
     assert result.released == (("a",) if text == text_for(HELD) and ready else ())
@@ -112,13 +114,68 @@ def test_what_becomes_of_a_file(text: str | None, ready: bool, after: str, writt
 def test_purge_takes_files_of_ours_alone() -> None:
     present = {"a": text_for(READY), "gone": text_for(HELD), "byhand": "-5\n", "notes": "buy milk\n"}
     servers = [{"file": "a", "ready": True}]
-    assert plan(present, servers, purge=True).purge == ("byhand", "gone")
-    assert plan(present, servers, purge=False).purge == ()
-    assert plan(present, servers, purge=True).drained == ()
+    assert plan(present, servers, unnamed="purge").purge == ("byhand", "gone")
+    assert plan(present, servers, unnamed="keep").purge == ()
+    assert plan(present, servers, unnamed="purge").drained == ()
 
 
 def test_a_second_run_changes_nothing() -> None:
     servers = [{"file": "a", "ready": True}, {"file": "b", "ready": False}]
-    first = plan({}, servers, purge=True)
-    second = plan(dict(first.write), servers, purge=True)
+    first = plan({}, servers, unnamed="purge")
+    second = plan(dict(first.write), servers, unnamed="purge")
     assert (dict(second.write), second.purge, second.released) == ({}, (), ())
+
+
+def test_server_that_leaves_gets_weight_0_while_another_serves() -> None:
+    present = {"web_10.0.0.5_tcp_80_192.168.0.12_80": "0\n", "web_10.0.0.5_tcp_80_192.168.0.13_80": "0\n"}
+    result = plan(present, [{"file": "web_10.0.0.5_tcp_80_192.168.0.12_80", "ready": True}], unnamed="drain")
+    assert result.leaving == ("web_10.0.0.5_tcp_80_192.168.0.13_80",)
+    text = result.write["web_10.0.0.5_tcp_80_192.168.0.13_80"]
+    assert (state_of(text), text.split("\n")[0]) == ("held", str(HELD_VALUE))
+    assert result.purge == ()
+
+
+@pytest.mark.parametrize(
+    ("there", "ready"),
+    [
+        pytest.param({"web_10.0.0.5_tcp_80_192.168.0.12_80": f"{HELD_VALUE}\n"}, True, id="the other is drained"),
+        pytest.param({}, True, id="the other is new: keepalived does not know it yet"),
+        pytest.param({"mail_10.0.0.5_tcp_25_192.168.0.12_25": "0\n"}, True, id="the other is of another service"),
+    ],
+)
+def test_leaving_never_empties_a_pool(there: dict[str, str], ready: bool) -> None:
+    present = {**there, "web_10.0.0.5_tcp_80_192.168.0.13_80": "0\n"}
+    named = [{"file": name, "ready": ready} for name in there or ["web_10.0.0.5_tcp_80_192.168.0.12_80"]]
+    result = plan(present, named, unnamed="drain")
+    assert result.leaving == ()
+    assert "web_10.0.0.5_tcp_80_192.168.0.13_80" not in result.write
+
+
+# Printed by ipvsadm 1.31 in a guest; the IPv6 and mark services are of the same run.
+TABLE = """\
+IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.0.0.5:80 wlc persistent 50
+  -> 192.168.0.12:80              Masq    20     3          10        
+  -> 192.168.0.13:80              Masq    8      5          140       
+TCP  [2001:db8::5]:80 rr
+  -> [2001:db8:1::12]:80          Masq    1      7          0         
+FWM  1 wrr
+  -> 192.168.0.13:0               Route   2      11         0         
+"""  # noqa: W291 (as it was printed)
+
+
+@pytest.mark.parametrize(
+    ("files", "active"),
+    [
+        ([], 0),
+        (["web_10.0.0.5_tcp_80_192.168.0.13_80"], 5),
+        (["web_10.0.0.5_tcp_80_192.168.0.12_80", "web_10.0.0.5_tcp_80_192.168.0.13_80"], 8),
+        (["web_10.0.0.5_tcp_8080_192.168.0.13_80"], 0),
+        (["six_2001-db8--5_tcp_80_2001-db8-1--12_80"], 7),
+        (["marked_fwmark_1_192.168.0.13_0"], 11),
+    ],
+)
+def test_active_connections_are_told_by_file(files: list[str], active: int) -> None:
+    assert active_connections(TABLE, files) == active

@@ -374,3 +374,31 @@ def test_a_thousand_real_servers_and_ten_services_take_a_moment() -> None:
     assert answer["faults"] == []
     assert sum(len(one["real_servers"]) for one in answer["hosts"]["lb1"]["director"]["services"]) == 10000
     assert seconds < 3, f"{seconds:.1f} s"
+
+
+def test_real_server_that_leaves_is_named_by_no_service() -> None:
+    given = inventory()
+    given["hosts"]["rs10"]["lvs_state"] = "absent"
+    result = plan(given)
+    assert result["faults"] == []
+    servers = result["hosts"]["lb1"]["director"]["services"][0]["real_servers"]
+    assert [server["host"] for server in servers] == ["rs2"]
+    assert result["hosts"]["rs10"]["roles"] == ["real_server_nat"]
+    assert result["hosts"]["rs10"]["real_server_nat"]["routes"] == []
+
+
+def test_service_must_keep_a_real_server() -> None:
+    given = inventory()
+    for host in ("rs2", "rs10"):
+        given["hosts"][host]["lvs_state"] = "absent"
+    assert [fault["text"] for fault in plan(given)["faults"]] == [
+        "lb1, lb2: lvs_virtual_services[0].real_servers: rs2, rs10 all leave (lvs_state: absent), and nobody would "
+        "serve; keep one of them, or take the service out of lvs_virtual_services"
+    ]
+
+
+def test_whole_cluster_may_leave() -> None:
+    given = inventory()
+    for variables in given["hosts"].values():
+        variables["lvs_state"] = "absent"
+    assert plan(given)["faults"] == []
