@@ -19,8 +19,9 @@ import yaml
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan, vocabulary
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
-from lab import cli
-from lab.inventory import parse
+from lab import cli, seed
+from lab.inventory import RELEASES, parse
+from tools import setup
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
@@ -195,7 +196,8 @@ def test_lab_example_is_one_that_the_lab_takes(block: Block) -> None:
     (host,) = parse({"_meta": {"hostvars": {name: content}}, "lab_only": {"hosts": [name]}}).hosts
     assert list(host.web_ports) == content["lab_web_ports"]
     assert [nic.network for nic in host.interfaces] == list(content["lab_networks"].values())
-    assert len(host.routes) == len(content["lab_routes"])
+    written = "".join(str(text) for text in seed.files(host, management="198.18.0.10/16", macs={}).values())
+    assert [route["via"] for route in content["lab_routes"] if f"Gateway={route['via']}" not in written] == []
 
 
 def test_shown_faults_are_what_the_plan_says() -> None:
@@ -315,8 +317,9 @@ def test_groups_are_those_of_the_plan() -> None:
 
 def test_lab_variables_are_those_that_the_lab_reads() -> None:
     source = (ROOT / "lab" / "inventory.py").read_text()
-    found = {code_words(cells[0])[0] for cells in rows(sections(LAB_DOC)["Variables"])}
-    assert found == set(re.findall(r'"(lab_\w+)"', source)) - {"lab_only"}
+    table = {code_words(cells[0])[0]: cells[1] for cells in rows(sections(LAB_DOC)["Variables"])}
+    assert set(table) == set(re.findall(r'"(lab_\w+)"', source)) - {"lab_only"}
+    assert code_words(table["lab_release"]) == list(RELEASES)
 
 
 def test_lab_environment_is_what_the_lab_reads() -> None:
@@ -405,6 +408,16 @@ def test_relative_links_resolve(doc: Path) -> None:
         if not path.exists() or (anchor and anchor not in anchors(path)):
             broken.append(target)
     assert broken == []
+
+
+def test_readme_names_the_versions_of_the_code() -> None:
+    text = (ROOT / "README.md").read_text()
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+    assert f"build/lvs-cluster-{version}.tar.gz" in text
+    oldest = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    assert f"ansible-core {oldest.removeprefix('>=').removesuffix('.0')} or newer" in text
+    span = " to ".join(".".join(map(str, one)) for one in (setup.OLDEST, setup.NEWEST))
+    assert f"Python {span}," in text
 
 
 # --- the tests' own teeth

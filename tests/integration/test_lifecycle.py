@@ -1,0 +1,201 @@
+"""A cluster's life from the first --check to its removal: what runs change, what they must not, what they leave.
+
+The tests follow each other on one lab. LVS_TEST_RELEASE and LVS_LAB_IMAGE choose the guests: `make test-full` also runs
+this with bare guests and with Debian 13.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.snapshot import difference, snapshot
+from tests.support.stream import Stream
+
+RELEASE = os.environ.get("LVS_TEST_RELEASE", "bookworm")
+IMAGE = os.environ.get("LVS_LAB_IMAGE", "full")
+HOSTS = ("lb1", "lb2", "rs1", "rs2", "client")
+VIP, PLAIN = "10.0.0.5", 8080
+RS1, RS2 = "192.168.0.12:80", "192.168.0.13:80"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("inventories") / "nat_ha"
+    shutil.copytree(ROOT / "inventories" / "nat_ha", folder)
+    (folder / "group_vars" / "all.yml").write_text(json.dumps({"lab_release": RELEASE}))
+    cluster = Cluster(f"life-{os.getpid()}", folder)
+    try:
+        cluster.lab.up(str(folder), IMAGE)
+        yield cluster
+    finally:
+        cluster.lab.down()
+
+
+@pytest.fixture(scope="module")
+def fresh(cluster: Cluster) -> dict[str, list[str]]:
+    """What the hosts looked like before anything ran."""
+    return {host: snapshot(cluster, host) for host in HOSTS}
+
+
+@pytest.fixture(scope="module")
+def configured(cluster: Cluster, fresh: dict[str, list[str]]) -> Cluster:
+    run = cluster.playbook("site")
+    assert run.status == 0, run.output
+    wait_until(lambda: cluster.holders(VIP) == ["lb1"], seconds=20, what="lb1 to be master")
+    return cluster
+
+
+def extra(**variables: object) -> list[str]:
+    return ["--extra-vars", json.dumps(variables)]
+
+
+def variant(cluster: Cluster, tmp_path: Path, **host_variables: dict[str, object]) -> Path:
+    """The cluster's inventory with other variables for some hosts."""
+    folder = tmp_path / "nat_ha"
+    shutil.copytree(cluster.inventory, folder)
+    for host, variables in host_variables.items():
+        (folder / "host_vars").mkdir(exist_ok=True)
+        (folder / "host_vars" / f"{host}.yml").write_text(json.dumps(variables))
+    return folder
+
+
+def test_check_on_fresh_hosts_touches_nothing(cluster: Cluster, fresh: dict[str, list[str]]) -> None:
+    run = cluster.playbook("site", "--check", "--diff")
+    assert run.status == 0, run.output
+    assert run.recap.keys() == set(HOSTS)
+    assert {host: counts[0] > 0 for host, counts in run.recap.items()} == {host: host != "client" for host in HOSTS}
+    for host in HOSTS:
+        assert difference(fresh[host], snapshot(cluster, host)) == [], host
+    if IMAGE == "bare":
+        assert "not tested" in run.output
+
+
+def test_second_run_changes_nothing(configured: Cluster) -> None:
+    run = configured.playbook("site")
+    assert (run.status, run.changed) == (0, {}), run.output
+    check = configured.playbook("site", "--check")
+    assert (check.status, check.changed) == (0, {}), check.output
+
+
+def test_lab_only_host_is_left_alone(configured: Cluster, fresh: dict[str, list[str]]) -> None:
+    assert difference(fresh["client"], snapshot(configured, "client")) == []
+
+
+def test_passwords_are_shown_nowhere(configured: Cluster) -> None:
+    run = configured.playbook("site", "--check", "--diff", "-vvv", *extra(vault_vrrp_pass="n3wS3cre"))
+    assert run.status == 0, run.output
+    assert run.changed.keys() == {"lb1", "lb2"}
+    for secret in ("n3wS3cre", "rehearse"):
+        assert secret not in run.output
+    journal = configured.run("lb1", "journalctl", "--no-pager", "--boot")
+    assert "keepalived" in journal
+    assert "rehearse" not in journal
+
+
+def test_rejected_configuration_never_replaces_the_running_one(configured: Cluster) -> None:
+    file = "/etc/keepalived/keepalived.conf"
+    before = configured.run("lb1", "md5sum", file)
+    bad = extra(lvs_keepalived_global={"options": {"no_such_keyword": 1}})
+    for arguments in (["--check", *bad], bad):
+        run = configured.playbook("site", *arguments)
+        assert run.status != 0
+        assert "no_such_keyword" in run.output
+        assert configured.run("lb1", "md5sum", file) == before
+    assert configured.serve("client", VIP, PLAIN, 10).keys() <= {"rs1", "rs2"}
+
+
+def test_unreachable_director_stops_the_change_of_the_other(configured: Cluster) -> None:
+    before = configured.run("lb2", "md5sum", "/etc/keepalived/keepalived.conf")
+    configured.lab.power("lb1", "off")
+    try:
+        run = configured.playbook("site", *extra(lvs_keepalived_global={"router_id": "changed"}))
+        assert run.status != 0
+        assert run.recap["lb1"][1] == 1
+        assert configured.run("lb2", "md5sum", "/etc/keepalived/keepalived.conf") == before
+    finally:
+        configured.lab.power("lb1", "on")
+    wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
+
+
+def test_change_under_load_fails_no_request(configured: Cluster, tmp_path: Path) -> None:
+    """rs2 leaves: it is drained, taken out, and its way back removed; not one request fails meanwhile."""
+    inventory = variant(configured, tmp_path, rs2={"lvs_state": "absent"})
+    with Stream(configured.lab, "client", VIP, PLAIN) as stream:
+        run = configured.playbook("site", inventory=inventory)
+    assert run.status == 0, run.output
+    assert len(stream.answers) > 100
+    assert stream.failed == 0
+    assert stream.answers[-1].by == "rs1"
+    for director in ("lb1", "lb2"):
+        assert configured.table(director)[f"TCP {VIP}:{PLAIN}"] == {RS1: 20}
+        files = configured.run(director, "ls", "/var/lib/lvs-cluster/weights").split()
+        assert [name for name in files if "192.168.0.13" in name] == []
+    again = configured.playbook("site", inventory=inventory)
+    assert (again.status, again.changed) == (0, {}), again.output
+
+
+def test_rs2_left_nothing_behind(configured: Cluster, fresh: dict[str, list[str]]) -> None:
+    assert left(fresh["rs2"], snapshot(configured, "rs2")) == []
+
+
+def test_new_real_server_is_held_back_until_it_was_prepared(configured: Cluster) -> None:
+    """rs2 comes back. A run that is limited to the directors knows it, and gives it no weight."""
+    limited = configured.playbook("site", "--limit", "directors")
+    assert limited.status == 0, limited.output
+    wait_until(
+        lambda: configured.table("lb1")[f"TCP {VIP}:{PLAIN}"] == {RS1: 20, RS2: 0}, seconds=15, what="rs2 with weight 0"
+    )
+    assert configured.serve("client", VIP, PLAIN, 20) == {"rs1": 20}
+    full = configured.playbook("site")
+    assert full.status == 0, full.output
+    for director in ("lb1", "lb2"):
+        wait_until(
+            lambda host=director: configured.table(host)[f"TCP {VIP}:{PLAIN}"] == {RS1: 20, RS2: 8},  # type: ignore[misc]
+            seconds=15, what="rs2 to have its weight",
+        )  # fmt: skip
+    again = configured.playbook("site")
+    assert (again.status, again.changed) == (0, {}), again.output
+
+
+def test_plain_default_route_and_back(configured: Cluster, tmp_path: Path) -> None:
+    inventory = variant(configured, tmp_path, rs1={"lvs_route": "default"})
+    run = configured.playbook("site", inventory=inventory)
+    assert (run.status, run.changed.keys()) == (0, {"rs1"}), run.output
+    assert "default via 192.168.0.1 dev eth0" in configured.run("rs1", "ip", "route", "show", "default")
+    assert "192.168.0.12" not in configured.run("rs1", "ip", "rule")
+    assert configured.serve("client", VIP, PLAIN, 28).keys() == {"rs1", "rs2"}
+    configured.lab.power("rs1", "reset")
+    wait_until(
+        lambda: "via 192.168.0.1" in configured.run("rs1", "ip", "route", "show", "default"),
+        seconds=20, what="the default route after a power cut",
+    )  # fmt: skip
+    again = configured.playbook("site", inventory=inventory)
+    assert (again.status, again.changed) == (0, {}), again.output
+    back = configured.playbook("site")
+    assert back.status == 0, back.output
+    assert configured.run("rs1", "ip", "route", "show", "default") == ""
+
+
+def test_absent_leaves_nothing(configured: Cluster, fresh: dict[str, list[str]]) -> None:
+    run = configured.playbook("site", *extra(lvs_state="absent"))
+    assert run.status == 0, run.output
+    for host in HOSTS:
+        assert left(fresh[host], snapshot(configured, host)) == [], host
+    again = configured.playbook("site", *extra(lvs_state="absent"))
+    assert (again.status, again.changed) == (0, {}), again.output
+
+
+def left(before: list[str], after: list[str]) -> list[str]:
+    """What removal left: packages stay by design, so on bare guests only what is ours or configures the host counts."""
+    lines = difference(before, after)
+    if IMAGE == "full":
+        return lines
+    ours = ("lvs", "keepalived.conf", "net.ipv", "from ", "proto ", "10.0.0.5", "192.168.0.1/")
+    return [line for line in lines if any(word in line for word in ours)]
