@@ -10,9 +10,9 @@ INVENTORY ?= inventories/nat_ha
 
 # The parts of `make test`, in order; a part is a target of this file. The first half needs no lab.
 PURE_PARTS := setup lint unit sanity
-LAB_PARTS :=
-# What `make test-full` runs beyond that.
-FULL_PARTS :=
+LAB_PARTS := integration molecule
+# What `make test-full` runs beyond that: installation on bare guests of both releases.
+FULL_PARTS := bare-bookworm bare-trixie
 
 # For what runs before there is an environment, or repairs one: the machine's own Python.
 SYSTEM_PYTHON := PATH='$(PATH)' python3
@@ -22,7 +22,11 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/collections
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup lint unit sanity test test-full demo bench changelog build clean
+# For what boots guests: root, and the environment with it.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
+SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
+
+.PHONY: help setup lint unit sanity integration molecule bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +53,15 @@ unit: $(STAMP) ## Run the tests that need no lab
 sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python that is here
 	$(PYTHON) tools/sanity.py
 
+integration: $(STAMP) ## Run the tests of the lab, and of a cluster's life in it
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration
+
+molecule: $(STAMP) ## Run every Molecule scenario
+	@for scenario in $(SCENARIOS); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
+
+bare-%: $(STAMP)
+	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest tests/integration/test_lifecycle.py
+
 test: ## Run all that CI runs, and say how long each part took
 	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS)
 
@@ -59,7 +72,7 @@ demo: setup ## Boot INVENTORY in the lab, configure it, and send requests throug
 	@tools/demo "$(INVENTORY)"
 
 bench: setup ## Measure, and print a table and JSON
-	@tools/bench
+	$(AS_ROOT) $(PYTHON) -m tools.bench
 
 changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for the version in galaxy.yml
 	antsibull-changelog release --update-existing

@@ -23,7 +23,7 @@ def services_of(plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def targets(plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What `http_probe` is to ask: name ("intranet:80"), address, port, and the virtual host where the service has one."""
+    """What `http_probe` is to ask: name ("intranet:80"), address, port, and the virtual host of the service if any."""
     return [
         {"name": _name(s), "address": s["address"], "port": s["port"], "host": s.get("virtualhost")}
         for s in services_of(plans)
@@ -37,16 +37,22 @@ def report(
 
     Returns `table`, lines of text, and `faults`: a service that left requests without an answer, one whose shares are
     further from the weights than `tolerance` (a part of the requests, at least two requests), a persistent service
-    that sent one client to several real servers. Shares are judged only where the pages name the real servers.
+    that sent one client to several real servers, one that another host of the inventory answered for. Shares are judged
+    only where the pages name the real servers.
     """
     services = {_name(service): service for service in services_of(plans)}
     rows: list[Sequence[str]] = [HEADINGS]
     faults: list[str] = []
     for result in results:
         service = services[result["name"]]
-        vip = "{}:{}".format(service["address"], service["port"])
+        vip = f"{service['address']}:{service['port']}"
         shares = _shares(service, result["by"])
         faults += _faults(result, service, shares, tolerance)
+        faults += [
+            f"{result['name']}: {name} answered {result['by'][name]} requests and is no real server of it; "
+            "it may be the sorry server of a service whose real servers are all down"
+            for name in sorted(_strangers(service, result["by"]) & plans.keys())
+        ]
         names = sorted({*result["by"], *shares})
         for name in names:
             served = result["by"].get(name, 0)
@@ -60,7 +66,11 @@ def report(
 
 
 def _name(service: Mapping[str, Any]) -> str:
-    return "{}:{}".format(service["name"], service["port"])
+    return f"{service['name']}:{service['port']}"
+
+
+def _strangers(service: Mapping[str, Any], by: Mapping[str, int]) -> set[str]:
+    return set(by) - {server["host"] or server["address"] for server in service["real_servers"]}
 
 
 def _shares(service: Mapping[str, Any], by: Mapping[str, int]) -> dict[str, float]:
@@ -70,7 +80,7 @@ def _shares(service: Mapping[str, Any], by: Mapping[str, int]) -> dict[str, floa
         name = server["host"] or server["address"]
         weights[name] = weights.get(name, 0) + server["weight"]
     whole = sum(weights.values())
-    if not whole or set(by) - set(weights):
+    if not whole or _strangers(service, by):
         return {}
     return {name: weight / whole for name, weight in weights.items()}
 
@@ -79,30 +89,28 @@ def _faults(
     result: Mapping[str, Any], service: Mapping[str, Any], shares: Mapping[str, float], tolerance: float
 ) -> list[str]:
     name, answered, by = result["name"], result["answered"], result["by"]
+    sent = answered + sum(result["failures"].values())
     faults = [
-        "{}: {} of {} requests had no answer: {}".format(
-            name, number, answered + sum(result["failures"].values()), reason
-        )
+        f"{name}: {number} of {sent} requests had no answer: {reason}"
         for reason, number in sorted(result["failures"].items())
     ]
     if service.get("persistence_timeout"):
         if len(by) > 1:
-            faults.append("{}: persistent, but one client was sent to {}".format(name, " and ".join(sorted(by))))
+            faults.append(f"{name}: persistent, but one client was sent to {' and '.join(sorted(by))}")
         return faults
     allowed = max(2.0, tolerance * answered)
     for server, share in shares.items():
         expected = share * answered
         if answered > 1 and abs(by.get(server, 0) - expected) > allowed:
             faults.append(
-                "{}: {} served {} of {} requests, its weight gives it {:.0f}; it may be down, held back or drained".format(
-                    name, server, by.get(server, 0), answered, expected
-                )
+                f"{name}: {server} served {by.get(server, 0)} of {answered} requests, its weight gives it "
+                f"{expected:.0f}; it may be down, held back or drained"
             )
     return faults
 
 
 def _percent(part: float) -> str:
-    return "{:.0f} %".format(100 * part)
+    return f"{100 * part:.0f} %"
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> list[str]:

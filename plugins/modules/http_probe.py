@@ -9,8 +9,9 @@ module: http_probe
 short_description: Send HTTP requests to virtual services and count who answered
 version_added: 0.1.0
 description:
-  - Sends C(requests) GET requests to each target, each over a new connection, from the host that the task runs on, and
-    counts the answers by the first line of the page. Servers that begin their page with their own name can so be told apart.
+  - Sends O(requests) GET requests to each target, each over a new connection, from the host that the task runs on, and
+    counts the answers by the first line of the page. So servers that begin their page with their own name are told
+    apart.
   - Changes nothing.
 options:
   targets:
@@ -110,7 +111,7 @@ def ask(target: dict[str, Any], timeout: float) -> str:
         answer = connection.getresponse()
         line = answer.read(FIRST_LINE_BYTES).decode("utf-8", "replace").split("\n", 1)[0].strip()
         if answer.status >= 400:
-            raise HTTPException("status {}".format(answer.status))
+            raise HTTPException(f"status {answer.status}")
         return line
     finally:
         connection.close()

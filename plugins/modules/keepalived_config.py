@@ -96,6 +96,11 @@ saved:
   returned: always
   type: str
   sample: /etc/keepalived/keepalived.conf.lvs-cluster-saved
+foreign:
+  description: With O(state=absent), whether a configuration of somebody else stands there now.
+  returned: always
+  type: bool
+  sample: false
 msg:
   description: What was done, why nothing was, or why the text was not tested.
   returned: always
@@ -154,6 +159,7 @@ def main() -> None:
         "tested": outcome.tested,
         "complaints": list(outcome.complaints),
         "saved": outcome.saved,
+        "foreign": outcome.foreign,
         "msg": outcome.message,
     }
     if outcome.changed:

@@ -134,7 +134,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
 
-
 UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
 
 

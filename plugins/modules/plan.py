@@ -9,8 +9,8 @@ module: plan
 short_description: Turn the inventory's lvs_* variables into the plan of each host
 version_added: 0.1.0
 description:
-  - Reads the C(lvs_*) variables of every host of the inventory, also of those that C(--limit) leaves out, checks them as a
-    whole and returns either the plan of each host or all faults at once.
+  - Reads the C(lvs_*) variables of every host of the inventory, also of those that C(--limit) leaves out, checks them
+    as a whole and returns either the plan of each host or all faults at once.
   - Runs on the control node and contacts no host. It never fails because of a fault, so that a task can show the faults
     while the plan, which may hold VRRP passwords, stays under C(no_log=true). The roles of this collection do that.
 options: {}
@@ -44,7 +44,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 faults:
-  description: What is wrong with the inventory. Each fault names hosts, variable, problem and remedy; C(text) is all in one line.
+  description:
+    - What is wrong with the inventory. Each fault names hosts, variable, problem and remedy. C(text) is all of it.
   type: list
   elements: dict
   returned: always

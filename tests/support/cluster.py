@@ -75,10 +75,10 @@ class Cluster:
 
     def run(self, host: str, *argv: str, stdin: str | None = None, check: bool = True, seconds: float = 120) -> str:
         """Run a command on a host and return its standard output; an AssertionError with its output where it fails."""
-        done = subprocess.run(
-            self.lab.command(host, list(argv)), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
-        )
-        assert not check or done.returncode == 0, f"{host}: {shlex.join(argv)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        words = self.lab.command(host, list(argv))
+        done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+        said = f"{host}: {shlex.join(argv)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert not check or done.returncode == 0, said
         return done.stdout
 
     def playbook(self, name: str, *arguments: str, inventory: Path | None = None) -> Run:
@@ -86,10 +86,10 @@ class Cluster:
         words = [sys.executable, "-m", "lab", "run", "--name", self.lab.name, "-i", str(inventory or self.inventory)]
         words += ["--", "ansible-playbook", f"lvs.cluster.{name}", *arguments]
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        words = ["sh", "-c", 'exec "$@" 2>&1', "sh", *words]
         done = subprocess.run(
-            words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, check=False,
-        )  # fmt: skip
+            words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
         return Run(done.returncode, done.stdout)
 
     # -- what the kernel says
@@ -106,6 +106,7 @@ class Cluster:
     def table(self, host: str) -> dict[str, dict[str, int]]:
         """The kernel's IPVS table: service ("TCP 10.0.0.5:80") -> destination -> weight."""
         services: dict[str, dict[str, int]] = {}
+        service = ""
         for line in self.run(host, "ipvsadm", "-Ln").splitlines()[3:]:
             words = line.split()
             if words[0] == "->":

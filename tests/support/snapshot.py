@@ -7,8 +7,8 @@ from tests.support.cluster import Cluster
 # Left out: what changes by itself (logs, caches, leases) and what Ansible's own connection leaves.
 SCRIPT = r"""
 echo "== files"
-find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log \
-    -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /root/.ansible -o -name __pycache__ \) -prune \
+skip="/proc /sys /run /tmp /var/tmp /var/log /var/cache /var/lib/apt /var/lib/systemd /root/.ansible"
+find / -xdev \( $(printf -- '-path %s -o ' $skip) -name __pycache__ \) -prune \
     -o \( -type f -o -type l \) -printf '%p %m %u %s %l\n' | sort
 echo "== directories of ours"
 ls -d /var/lib/lvs-cluster /etc/lvs-cluster /usr/local/lib/lvs-cluster 2>/dev/null
@@ -17,12 +17,16 @@ find /etc -xdev -type f ! -name ld.so.cache -exec md5sum {} + | sort -k 2
 echo "== addresses"
 ip -brief address show
 echo "== rules and routes"
-for family in 4 6; do ip -$family rule show; ip -$family route show table all | grep -v -e 'proto ra' | sed 's/ expires [0-9a-z]*//' | sort; done
+for family in 4 6; do
+    ip -$family rule show
+    ip -$family route show table all | grep -v 'proto ra' | sed 's/ expires [0-9a-z]*//' | sort
+done
 echo "== sysctls"
-sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(ip_forward|conf|vs)' | grep -v -E 'stable_secret|mtu' | sort
+sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(ip_forward|conf)' | grep -v -E 'stable_secret|mtu' | sort
 echo "== units"
 systemctl list-unit-files --no-legend --state=enabled,disabled,masked | sort
-systemctl list-units --no-legend --plain --type=service --state=active,failed | awk '{print $1, $3}' | grep -v -E '^(user|systemd-)' | sort
+systemctl list-units --no-legend --plain --type=service --state=active,failed |
+    awk '{print $1, $3}' | grep -v -E '^(user|systemd-)' | sort
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 
 from lab.lab import Lab
@@ -34,7 +35,9 @@ class Stream:
         self._take(first)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         rest, _ = self._process.communicate()  # closing its standard input ends it
         for line in rest.splitlines():
             self._take(line)
@@ -51,7 +54,7 @@ class Stream:
     def gap(self) -> float:
         """The longest time from the end of one answered request to the end of the next, in seconds."""
         ends = [answer.ended for answer in self.answers if answer.by]
-        return max((later - earlier for earlier, later in zip(ends, ends[1:], strict=False)), default=float("inf"))
+        return max((later - earlier for earlier, later in pairwise(ends)), default=float("inf"))
 
 
 SCRIPT = """

@@ -49,6 +49,7 @@ class Outcome:
 
     ``before`` and ``after``: masked texts for the diff ("" for no file). ``tested``: keepalived judged the text.
     ``complaints``: what it printed and was accepted. ``saved``: where the file of somebody else is kept, or "".
+    ``foreign``: what stands there afterwards is somebody else's.
     """
 
     changed: bool
@@ -58,6 +59,7 @@ class Outcome:
     complaints: tuple[str, ...] = ()
     message: str = ""
     saved: str = ""
+    foreign: bool = False
 
 
 def present(
@@ -108,7 +110,7 @@ def absent(dest: str, *, check_mode: bool) -> Outcome:
     _refuse_odd(dest)
     current = store.read_text(dest)
     if current is not None and not has_header(current):
-        return Outcome(changed=False, message=f"{dest} is not managed by lvs.cluster and stays")
+        return Outcome(changed=False, message=f"{dest} is not managed by lvs.cluster and stays", foreign=True)
     saved = store.read_text(dest + SAVED_SUFFIX)
     if current is None and saved is None:
         return Outcome(changed=False, message=f"there is no {dest}")
@@ -120,7 +122,7 @@ def absent(dest: str, *, check_mode: bool) -> Outcome:
             store.remove(dest)
     before, after = secret.diff_texts(current or "", saved or "")
     message = f"{dest} was removed" if saved is None else f"{dest} is again what it was before lvs.cluster"
-    return Outcome(changed=True, before=before, after=after, message=message)
+    return Outcome(changed=True, before=before, after=after, message=message, foreign=saved is not None)
 
 
 def _refuse_odd(dest: str) -> None:

@@ -59,7 +59,8 @@ def test_states(text: str, state: str) -> None:
 def test_the_texts_begin_with_the_number_and_name_the_server() -> None:
     assert text_for(READY) == "0\n# lvs.cluster ready\n"
     assert text_for(READY, "rs1\nweb") == "0\n# lvs.cluster ready: rs1 web\n"
-    assert text_for(HELD, "rs1") == "-2147483647\n# lvs.cluster held until site.yml has prepared it or taken it out: rs1\n"
+    reason = "held until site.yml has prepared it or taken it out: rs1"
+    assert text_for(HELD, "rs1") == f"-2147483647\n# lvs.cluster {reason}\n"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ TCP  [2001:db8::5]:80 rr
   -> [2001:db8:1::12]:80          Masq    1      7          0         
 FWM  1 wrr
   -> 192.168.0.13:0               Route   2      11         0         
-"""  # noqa: W291 (as it was printed)
+"""
 
 
 @pytest.mark.parametrize(
