@@ -30,8 +30,8 @@ class Runner(Protocol):
 
 
 SAVED_SUFFIX = ".lvs-cluster-saved"
-# Where a candidate is put in check mode when the directory of dest does not exist: root's alone, unlike /tmp.
-SPARE_DIRECTORIES = ("/run", "/root")
+# Where a candidate is tested: root's alone, unlike /tmp, and in memory, so that a power cut leaves no password behind.
+SCRATCH = "/run"
 
 _PRIVATE = store.Owner(mode=0o600)
 _ACCEPTED = "keepalived accepts the configuration"
@@ -83,7 +83,7 @@ def present(
     notes: tuple[str, ...] = ()
     message = _NOT_TESTED
     saved = dest + SAVED_SUFFIX if current is not None and not has_header(current) else ""
-    with _candidate(content, directory, check_mode=check_mode) as candidate:
+    with _candidate(content) as candidate:
         if binary:
             notes, message = _test(candidate, content, dest, binary, run, check_mode=check_mode)
         elif not check_mode:
@@ -93,7 +93,7 @@ def present(
                 # The first one is the user's own; a later one replaced ours and is in that user's diff.
                 with contextlib.suppress(FileExistsError):
                     os.link(dest, saved)
-            store.replace(candidate, dest, owner)
+            store.write_text(dest, content, owner)
     return Outcome(
         changed=True,
         before=before,
@@ -134,16 +134,9 @@ def _refuse_odd(dest: str) -> None:
 
 
 @contextlib.contextmanager
-def _candidate(content: str, directory: str, *, check_mode: bool) -> Iterator[str]:
-    """Write the text to a file that only root reads, give its path, and leave nothing behind.
-
-    Never in /tmp: the text holds a password. Beside dest it is on the same file system, for the rename.
-    """
-    parents = (directory, *SPARE_DIRECTORIES) if check_mode else (directory,)
-    parent = next((name for name in parents if os.path.isdir(name)), "")
-    if not parent:
-        raise ConfigError(f"none of {', '.join(parents)} exists: there is no safe place to test the configuration")
-    private = tempfile.mkdtemp(prefix=store.TEMPORARY, dir=parent)
+def _candidate(content: str) -> Iterator[str]:
+    """Write the text to a file that only root reads, give its path, and leave nothing behind."""
+    private = tempfile.mkdtemp(prefix=store.TEMPORARY, dir=SCRATCH)
     try:
         candidate = os.path.join(private, "keepalived.conf")
         store.write_text(candidate, content, _PRIVATE)

@@ -58,7 +58,8 @@ def test_an_accepted_text_is_installed(dest: Path) -> None:
     assert run.argv[:3] == ["/ka", "-t", "-f"]
     assert run.text == GOOD
     assert run.modes == [0o600, 0o700]
-    assert os.path.dirname(os.path.dirname(run.argv[3])) == str(dest.parent)
+    assert os.path.dirname(os.path.dirname(run.argv[3])) == install.SCRATCH
+    assert not os.path.exists(os.path.dirname(run.argv[3]))
     assert names(dest.parent) == ["keepalived.conf"]
 
 
@@ -112,14 +113,14 @@ def test_check_mode_refuses_too(dest: Path) -> None:
 
 
 def test_check_mode_without_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spare = tmp_path / "run"
-    spare.mkdir()
-    monkeypatch.setattr(install, "SPARE_DIRECTORIES", (str(spare),))
+    scratch = tmp_path / "run"
+    scratch.mkdir()
+    monkeypatch.setattr(install, "SCRATCH", str(scratch))
     run = Keepalived()
     assert put(tmp_path / "etc" / "keepalived.conf", run, check=True).tested
-    assert run.argv[3].startswith(f"{spare}/")
+    assert run.argv[3].startswith(f"{scratch}/")
     assert names(tmp_path) == ["run"]
-    assert names(spare) == []
+    assert names(scratch) == []
 
 
 def test_check_mode_says_when_it_could_not_test(dest: Path) -> None:
