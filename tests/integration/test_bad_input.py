@@ -1,0 +1,85 @@
+"""Bad input stops a run before the first host is touched, with everything that is wrong in one go. No lab is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.support.cluster import ROOT
+
+# Nothing listens there: had a run tried to reach a host, it would say so.
+NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+def site(tmp_path: Path, *arguments: str, **hosts: dict[str, object]) -> tuple[int, str]:
+    """Run site.yml on the example with other variables for some groups or hosts; exit status and output."""
+    folder = tmp_path / "nat_ha"
+    shutil.copytree(ROOT / "inventories" / "nat_ha", folder)
+    (folder / "group_vars" / "all.yml").write_text(json.dumps(NOWHERE))
+    (folder / "host_vars").mkdir()
+    for host, variables in hosts.items():
+        (folder / "host_vars" / f"{host}.yml").write_text(json.dumps(variables))
+    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
+    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
+    words = ["ansible-playbook", "--inventory", str(folder), "lvs.cluster.site", *arguments]
+    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_good_input_goes_on_to_the_hosts(tmp_path: Path) -> None:
+    """The other tests' proof that no host was touched is worth something: here one is tried."""
+    status, output = site(tmp_path)
+    assert status != 0
+    assert "UNREACHABLE" in output
+
+
+def test_all_faults_are_told_at_once_before_any_host_is_touched(tmp_path: Path) -> None:
+    status, output = site(
+        tmp_path,
+        lb1={
+            "lvs_virtual_services": [
+                {"name": "web", "address": "10.0.0.500", "port": 80, "real_servers": [{"host": "rs1", "weight": -1}]},
+                {"name": "mail", "address": "10.0.0.5", "port": 25, "colour": "red", "real_servers": [{"host": "rs7"}]},
+            ],
+            "lvs_vrrp_instances": [
+                {
+                    "name": "VI_1",
+                    "interface": "eth0",
+                    "virtual_router_id": 300,
+                    "authentication": {"auth_type": "PASS", "auth_pass": "far-too-long"},
+                    "virtual_ipaddress": ["10.9.9.5/24"],
+                }
+            ],
+        },
+    )
+    assert status != 0
+    assert "UNREACHABLE" not in output
+    for words in (
+        "lb1: lvs_virtual_services[0].address: is '10.0.0.500', not an IPv4 or IPv6 address; ",
+        "lb1: lvs_virtual_services[0].real_servers[0].weight: -1 is not in 0..65535; ",
+        "lb1: lvs_virtual_services[1].colour: is an unknown key; ",
+        "lb1: lvs_virtual_services[1].real_servers[0].host: the inventory has no host rs7",
+        "lb1: lvs_vrrp_instances[0].virtual_router_id: 300 is not in 1..255; ",
+        "lb1: lvs_vrrp_instances[0].authentication.auth_pass: is longer than 8 characters; ",
+        "lb1: lvs_vrrp_instances[0].virtual_ipaddress[0]: the VIP 10.9.9.5/24 is in no network of its interface eth0",
+    ):
+        assert f"\n{words}" in output, f"{words}\n{output}"
+    assert "far-too-long" not in output
+
+
+def test_limit_does_not_hide_the_fault_of_another_host(tmp_path: Path) -> None:
+    status, output = site(tmp_path, "--limit", "rs2", rs1={"lvs_weight": -1})
+    assert status != 0
+    assert "rs1: lvs_weight: -1 is not in 0..65535; " in output
+    assert "UNREACHABLE" not in output
+
+
+def test_undefined_variable_is_told_like_any_fault(tmp_path: Path) -> None:
+    status, output = site(tmp_path, rs1={"lvs_weight": "{{ no_such_variable }}"})
+    assert status != 0
+    assert "rs1: lvs_weight: " in output
+    assert "'no_such_variable' is undefined" in output
+    assert "UNREACHABLE" not in output

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._verify import report, targets
+
+PERHAPS = "it may be down, held back or drained"
+
+
+def service(name: str, port: int, **more: Any) -> dict[str, Any]:
+    servers = [
+        {"host": "rs1", "address": "192.168.0.12", "weight": 20},
+        {"host": "rs2", "address": "192.168.0.13", "weight": 8},
+    ]
+    return {"name": name, "address": "10.0.0.5", "port": port, "protocol": "tcp", "real_servers": servers, **more}
+
+
+DIRECTOR = {"director": {"services": [service("plain", 8080), service("sticky", 80, persistence_timeout=50)]}}
+PLANS: dict[str, Any] = {"lb1": DIRECTOR, "lb2": DIRECTOR, "rs1": {"director": None}, "rs2": {}}
+
+
+def result(name: str, by: dict[str, int], **failures: int) -> dict[str, Any]:
+    return {"name": name, "answered": sum(by.values()), "by": by, "failures": failures}
+
+
+def test_each_service_is_asked_once_though_two_directors_have_it() -> None:
+    assert targets(PLANS) == [
+        {"name": "plain:8080", "address": "10.0.0.5", "port": 8080, "host": None},
+        {"name": "sticky:80", "address": "10.0.0.5", "port": 80, "host": None},
+    ]
+
+
+def test_udp_and_marks_are_not_asked_over_http() -> None:
+    marked = {"name": "marked", "fwmark": 1, "real_servers": []}
+    assert targets({"lb1": {"director": {"services": [marked, service("dns", 53, protocol="udp")]}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "faults"),
+    [
+        (result("plain:8080", {"rs1": 100, "rs2": 40}), []),
+        (result("plain:8080", {"rs1": 112, "rs2": 28}), []),
+        (result("plain:8080", {"rs1": 1}), []),
+        (result("plain:8080", {"web": 140}), []),  # pages that don't name their server: nothing to judge
+        (result("sticky:80", {"rs2": 140}), []),
+        (
+            result("plain:8080", {"rs1": 140}),
+            [
+                f"plain:8080: rs1 served 140 of 140 requests, its weight gives it 100; {PERHAPS}",
+                f"plain:8080: rs2 served 0 of 140 requests, its weight gives it 40; {PERHAPS}",
+            ],
+        ),
+        (
+            result("sticky:80", {"rs1": 70, "rs2": 70}),
+            ["sticky:80: persistent, but one client was sent to rs1 and rs2"],
+        ),
+        (
+            result("plain:8080", {"lb1": 5}),
+            [
+                "plain:8080: lb1 answered 5 requests and is no real server of it; it may be the sorry server of a "
+                "service whose real servers are all down"
+            ],
+        ),
+        (result("plain:8080", {}, refused=3), ["plain:8080: 3 of 3 requests had no answer: refused"]),
+    ],
+)
+def test_answers_are_judged(answers: dict[str, Any], faults: list[str]) -> None:
+    assert report([answers], PLANS)["faults"] == faults
+
+
+def test_table_says_who_served() -> None:
+    answers = [result("plain:8080", {"rs1": 100, "rs2": 40}), result("sticky:80", {"rs2": 10})]
+    assert report(answers, PLANS)["table"] == [
+        "SERVICE     VIP            SERVED BY  REQUESTS  SHARE  BY WEIGHT",
+        "plain:8080  10.0.0.5:8080  rs1        100       71 %   71 %",
+        "plain:8080  10.0.0.5:8080  rs2        40        29 %   29 %",
+        "sticky:80   10.0.0.5:80    rs1        0         0 %    -",
+        "sticky:80   10.0.0.5:80    rs2        10        100 %  -",
+    ]
