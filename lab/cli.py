@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from lab import images, shell
 from lab.errors import LabError
@@ -17,16 +17,24 @@ from lab.lab import Lab
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status (1 with one clear line where the lab can't)."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = _parser().parse_args(words)
     try:
-        shell.require_root()
-        shell.require("ip", "bridge", "nsenter", "ssh", "ansible-inventory")
+        shell.require_root(words)
+        shell.use_own_environment()
+        shell.require("ip", "nsenter", "ssh", *arguments.programs)
         return int(arguments.act(arguments))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         if error.detail:
             print(error.detail, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted; the same command goes on from here, down takes all away", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,18 +45,26 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description="Boot any inventory as real Linux kernels.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, act: Any, text: str) -> argparse.ArgumentParser:
+    def command(name: str, act: Any, text: str, *programs: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, parents=[common], help=text, description=text)
-        sub.set_defaults(act=act)
+        sub.set_defaults(act=act, programs=programs)
         return sub
 
-    up = command("up", _up, "Boot every host of an inventory that isn't running, and wait until all answer.")
+    reader = "ansible-inventory"
+    up = command("up", _up, "Boot every host of an inventory that isn't running, and wait until all answer.", reader)
     up.add_argument("-i", "--inventory", required=True)
-    up.add_argument("--image", choices=images.KINDS, default=os.environ.get("LVS_LAB_IMAGE", "bare"),
-                    help="bare: nothing of LVS is installed; full: the packages that roles install are there")  # fmt: skip
+    up.add_argument(
+        "--image",
+        choices=images.KINDS,
+        default="",
+        help="bare: nothing of LVS is installed; full: the packages that roles install are there "
+        "(default: what the lab has; for a new one bare, or $LVS_LAB_IMAGE)",
+    )
     command("down", _down, "End every process of the lab and remove its networks and disks.")
     command("status", _status, "Show the lab's hosts, networks and addresses.")
-    run = command("run", _run, "Run a command inside the lab's network namespace, with the twin as ANSIBLE_INVENTORY.")
+    run = command(
+        "run", _run, "Run a command in the lab's network namespace, ANSIBLE_INVENTORY being the twin.", reader
+    )
     run.add_argument(
         "-i", "--inventory", default="", help="whose twin (default: the one that the lab was started with)"
     )
@@ -66,17 +82,17 @@ def _parser() -> argparse.ArgumentParser:
     logs = command("logs", _logs, "Print a host's console log; --journal adds its journal.")
     logs.add_argument("host")
     logs.add_argument("--journal", action="store_true")
-    command("twin", _twin, "Print the path of the twin inventory.").add_argument("-i", "--inventory", default="")
+    twin = command("twin", _twin, "Print the path of the twin inventory.", reader)
+    twin.add_argument("-i", "--inventory", default="")
     return parser
 
 
 def _up(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
-    lab = _lab(arguments, talk=True)
-    booted = lab.up(arguments.inventory, arguments.image)
-    lab.twin()
+    lab = _lab(arguments)
+    changed = lab.up(arguments.inventory, arguments.image, default=os.environ.get("LVS_LAB_IMAGE", "bare"))
     _print_table(lab)
-    print(f"{'ready' if booted else 'nothing to do'} after {time.monotonic() - began:.1f} s")
+    print(f"{'ready' if changed else 'nothing to do'} after {time.monotonic() - began:.1f} s")
     return 0
 
 
@@ -92,17 +108,18 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    words = _words(arguments.command, "run -- COMMAND")
     lab = _lab(arguments)
     twin = lab.twin(arguments.inventory)
-    words = _words(arguments.command, "run -- COMMAND")
     # LVS_LAB lets commands inside say `python -m lab exec` without naming the lab again.
-    environment = {**os.environ, "ANSIBLE_INVENTORY": str(twin), "LVS_LAB": lab.name}
-    return subprocess.run(lab.namespace.enter(*words), check=False, env=environment).returncode
+    _become(lab.namespace.enter(*words), ANSIBLE_INVENTORY=str(twin), LVS_LAB=lab.name)
 
 
 def _exec(arguments: argparse.Namespace) -> int:
     words = _words(arguments.command, "exec HOST -- COMMAND")
-    return subprocess.run(_lab(arguments).command(arguments.host, words), check=False).returncode
+    lab = _lab(arguments)
+    lab.require_power(arguments.host)
+    _become(lab.command(arguments.host, words))
 
 
 def _power(arguments: argparse.Namespace) -> int:
@@ -117,9 +134,11 @@ def _link(arguments: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     lab = _lab(arguments)
-    print(lab.console(arguments.host).read_text(errors="replace"), end="", flush=True)
+    console = lab.console(arguments.host)
+    print(console.read_text(errors="replace") if console.exists() else "", end="")
     if arguments.journal:
-        return subprocess.run(lab.command(arguments.host, ["journalctl", "--no-pager", "-b"]), check=False).returncode
+        lab.require_power(arguments.host)
+        _become(lab.command(arguments.host, ["journalctl", "--no-pager", "-b"]))
     return 0
 
 
@@ -128,15 +147,26 @@ def _twin(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lab(arguments: argparse.Namespace, *, talk: bool = False) -> Lab:
-    return Lab(arguments.name, (lambda text: print(text, flush=True)) if talk else (lambda text: None))
+def _lab(arguments: argparse.Namespace) -> Lab:
+    # What is done goes to standard output where it is the command's own (up), else out of the way of what is asked for.
+    stream = sys.stdout if arguments.act is _up else sys.stderr
+    return Lab(arguments.name, lambda text: print(text, file=stream, flush=True))
 
 
 def _words(command: list[str], usage: str) -> list[str]:
     words = command[1:] if command[:1] == ["--"] else command
     if not words:
         raise LabError(f"no command given; write: python -m lab {usage}")
+    if words == command and words[0].startswith("-"):
+        raise LabError(f"{words[0]} is too late for an option of the lab; write: python -m lab {usage}")
     return words
+
+
+def _become(words: list[str], **environment: str) -> NoReturn:
+    """Be another program from here on, so that its streams, signals and exit status are passed by nobody."""
+    sys.stdout.flush()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored stays so
+    os.execvpe(words[0], words, {**os.environ, **environment})
 
 
 def _print_table(lab: Lab) -> None:

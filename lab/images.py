@@ -16,7 +16,7 @@ from pathlib import Path
 from lab import cache, kernels
 from lab.errors import LabError
 from lab.networks import GATEWAY, REPOSITORY_PORT
-from lab.shell import require, run
+from lab.shell import BUILDERS, contained, require, run
 
 GUEST_FILES = Path(__file__).parent / "guest"
 KINDS = ("bare", "full")
@@ -63,7 +63,7 @@ LARGE_FILE_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Image:
-    """One release's cached files: its kernel, the disk, the repository, the key to log in and the host key that guests show."""
+    """One release's cached files: kernel, disk, repository, the key to log in, the host key that guests show."""
 
     release: str
     kernel: Path
@@ -73,21 +73,28 @@ class Image:
     host_key: Path
 
 
-def get(release: str, kind: str, say: Callable[[str], None]) -> Image:
-    """The image of a release, built now if it isn't cached."""
+def get(release: str, kind: str, user: Path, say: Callable[[str], None]) -> Image:
+    """The image of a release, built now if it isn't cached. `user` is the folder of the lab that wants it."""
     if kind not in KINDS:
         raise LabError(f"no image kind {kind!r}; use {' or '.join(KINDS)}")
-    kernel = kernels.get(release, say)
+    kernel = kernels.get(release, user, say)
 
     def make(work: Path, final: Path) -> None:
-        require("mmdebstrap", "mkfs.ext4", "apt-ftparchive", "ssh-keygen", "chroot")
+        require(*BUILDERS)
         say(f"building the {kind} image for {release} (once; it stays in {final.parent})")
         _build(release, kind, kernel, work)
 
-    parts = [release, kind, kernel.modules.name, *BASE_PACKAGES, "|", *OFFERED_PACKAGES, "|", *MASKED_UNITS]
-    files = [path.read_bytes() for path in (*sorted(GUEST_FILES.iterdir()), Path(__file__))]
-    folder = cache.get(f"image-{release}-{kind}", cache.digest([*parts, *files]), make)
+    key = recipe(release, kind, kernel.modules.name)
+    folder = cache.get(f"image-{release}-{kind}", key, make, user=user, say=say)
     return stored(release, kernel.program, folder)
+
+
+def recipe(release: str, kind: str, modules: str) -> str:
+    """The digest of all that goes into an image; `modules` is the version of its kernel."""
+    parts = [release, kind, modules, *BASE_PACKAGES, "|", *OFFERED_PACKAGES, "|", *MASKED_UNITS]
+    parts += [GATEWAY, str(REPOSITORY_PORT)]
+    files = [path.read_bytes() for path in (*sorted(GUEST_FILES.iterdir()), Path(__file__))]
+    return cache.digest([*parts, *files])
 
 
 def stored(release: str, kernel: Path, folder: Path) -> Image:
@@ -104,8 +111,7 @@ def _build(release: str, kind: str, kernel: kernels.Kernel, work: Path) -> None:
     _bootstrap(release, tree)
     _offer(tree, work / "repository")
     if kind == "full":
-        run(["chroot", tree, "apt-get", "install", "--yes", "--no-install-recommends", *OFFERED_PACKAGES],
-            what="installing packages into the image", env=_APT)  # fmt: skip
+        run(_install(tree, *OFFERED_PACKAGES), what="installing packages into the image", env=_APT)
     _adapt(tree, release, work)
     shutil.copytree(kernel.modules, tree / "lib/modules" / kernel.modules.name, symlinks=True)
     run(["mkfs.ext4", "-q", "-F", "-L", "lab", "-d", tree, work / "disk.ext4", SIZE])
@@ -115,24 +121,31 @@ def _build(release: str, kind: str, kernel: kernels.Kernel, work: Path) -> None:
 _APT = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
+def _install(tree: Path, *words: str) -> list[str | os.PathLike[str]]:
+    return contained("chroot", tree, "apt-get", "install", "--yes", "--no-install-recommends", *words)
+
+
 def _bootstrap(release: str, tree: Path) -> None:
     run(
-        [
+        contained(
             "mmdebstrap",
             "--variant=minbase",
             "--skip=cleanup/apt",
             f"--include={','.join(BASE_PACKAGES)}",
             release,
             tree,
-        ],
+        ),
         what=f"making a {release} system (packages come from your Debian mirror)",
     )
 
 
 def _offer(tree: Path, repository: Path) -> None:
     """Download what roles install, with all that bare guests lack for it, into a repository of our own."""
-    run(["chroot", tree, "apt-get", "install", "--yes", "--no-install-recommends", "--download-only", *OFFERED_PACKAGES],
-        what="downloading packages for the lab's repository", env=_APT)  # fmt: skip
+    run(
+        _install(tree, "--download-only", *OFFERED_PACKAGES),
+        what="downloading packages for the lab's repository",
+        env=_APT,
+    )
     repository.mkdir(mode=0o755)
     for package in sorted((tree / "var/cache/apt/archives").glob("*.deb")):
         shutil.copy(package, repository / package.name.replace("%3a", "_"))
@@ -162,6 +175,7 @@ def _adapt(tree: Path, release: str, keys: Path) -> None:
     os.truncate(tree / "srv/lab/large", LARGE_FILE_BYTES)
     _put(tree / "etc/fstab", "/dev/ubda / ext4 defaults 0 0\n")
     _put(tree / "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    _put(tree / "etc/resolv.conf", "")  # the maker's name servers are out of reach
     _put(tree / "etc/apt/sources.list", f"deb [trusted=yes] http://{GATEWAY}:{REPOSITORY_PORT}/{release} ./\n")
     for folder in ("etc/apt/sources.list.d", "etc/apt/apt.conf.d", "var/lib/apt/lists", "var/cache/apt"):
         shutil.rmtree(tree / folder, ignore_errors=True)
@@ -176,6 +190,7 @@ def _adapt(tree: Path, release: str, keys: Path) -> None:
 
 def _put(path: Path, text: str, *, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # never through a link, which would point out of the tree
     path.write_text(text)
     path.chmod(mode)
 

@@ -5,29 +5,40 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.networks import MANAGEMENT_NETWORK
 from lab.shell import run
 
 RELEASES = ("bookworm", "trixie")
 WEB_GROUPS = ("real_servers_nat", "real_servers_dr", "real_servers_tun", "clusterip_nodes")
+VARIABLES = ("lvs_interfaces", "lab_networks", "lab_release", "lab_routes", "lab_web_ports")
 
-# How Ansible reaches a host is the only thing that a twin replaces.
+# How Ansible reaches a host, and becomes root there, is the only thing that a twin replaces.
 CONNECTION_VARIABLES = (
     "ansible_connection",
     "ansible_host",
-    "ansible_port",
-    "ansible_user",
     "ansible_password",
-    "ansible_become_password",
-    "ansible_become_user",
+    "ansible_port",
+    "ansible_private_key_file",
     "ansible_python_interpreter",
+    "ansible_user",
 )
-CONNECTION_PREFIXES = ("ansible_ssh_", "ansible_paramiko_", "ansible_control_path", "ansible_scp_", "ansible_sftp_")
+CONNECTION_PREFIXES = (
+    *("ansible_become_", "ansible_control_path", "ansible_paramiko_", "ansible_scp_", "ansible_sftp_", "ansible_ssh_"),
+)
+
+# A host's name is a folder, a kernel's argument and a line in /etc/hosts; an interface's is a file and a kernel name.
+_HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,62}")
+_INTERFACE_NAME = re.compile(r"(?!(?:lo|lab0|vec[0-9]+)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+
+Fault = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ class Host:
     """What the lab needs to know of one host of the inventory."""
 
     name: str
-    release: str = "bookworm"
+    release: str = RELEASES[0]
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
     web_ports: tuple[int, ...] = ()
@@ -68,10 +79,13 @@ class Inventory:
 
 
 def load(path: str) -> Inventory:
-    """Read an inventory (file, folder or script) through `ansible-inventory --list`; LabError says what the lab can't use."""
+    """Read an inventory (file, folder or script) through `ansible-inventory --list`; LabError where the lab can't."""
     if not Path(path).exists():
         raise LabError(f"inventory {path} is not there; name a file or folder that ansible-inventory can read: -i PATH")
-    output = run(["ansible-inventory", "-i", path, "--list"], what="ansible-inventory", env={"ANSIBLE_NOCOLOR": "1"})
+    # What isn't JSON must not be on standard output, and what can't be read must not look like an empty inventory.
+    settings = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_VERBOSITY": "0", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1"}
+    settings |= {"ANSIBLE_INVENTORY_EXPORT": "0"}
+    output = run(["ansible-inventory", "-i", path, "--list"], what="ansible-inventory", env=settings)
     return parse(json.loads(output))
 
 
@@ -79,22 +93,15 @@ def parse(listing: Mapping[str, Any]) -> Inventory:
     """Turn the JSON of `ansible-inventory --list` into an Inventory; all that is wrong is said in one LabError."""
     hostvars: dict[str, dict[str, Any]] = dict(listing.get("_meta", {}).get("hostvars", {}))
     groups = {name: body for name, body in listing.items() if name != "_meta"}
-    names: list[str] = []
-    for body in groups.values():
-        for host in body.get("hosts", []):
-            if host not in names:
-                names.append(host)
+    names = list(dict.fromkeys(host for body in groups.values() for host in body.get("hosts", [])))
     if not names:
         raise LabError("the inventory has no host; the lab boots one guest for each host")
     faults: list[str] = []
-    members = {group: set(_members(groups, group)) for group in (*WEB_GROUPS, "lab_only")}
-    hosts = []
-    for name in names:
-        in_web_group = any(name in members[group] for group in WEB_GROUPS)
-        hosts.append(_host(name, hostvars.get(name, {}), [80] if in_web_group else [], faults))
+    serving = {host for group in WEB_GROUPS for host in _members(groups, group)}
+    hosts = [_host(name, hostvars.get(name, {}), [80] if name in serving else [], faults) for name in names]
     if faults:
         raise LabError("the lab can't boot this inventory", detail="\n".join(faults))
-    return Inventory(tuple(hosts), groups, hostvars)
+    return Inventory(tuple(_plug(hosts)), groups, hostvars)
 
 
 def _members(groups: Mapping[str, Mapping[str, Any]], group: str) -> Iterable[str]:
@@ -108,56 +115,131 @@ def _host(name: str, variables: Mapping[str, Any], default_ports: list[int], fau
     def fault(variable: str, text: str) -> None:
         faults.append(f"{name}: {variable}: {text}")
 
-    for variable in ("lvs_interfaces", "lab_networks", "lab_release", "lab_routes", "lab_web_ports"):
-        if "{{" in json.dumps(variables.get(variable, "")):
-            fault(variable, "is a template, and the lab reads it before Ansible does; write the value itself")
-            return Host(name)
-    release = variables.get("lab_release", RELEASES[0])
+    if not _HOST_NAME.fullmatch(name):
+        fault("host name", "no guest can have it; use at most 63 of letters, digits and _ . : -")
+    own = {variable: variables[variable] for variable in VARIABLES if variable in variables}
+    for variable, value in list(own.items()):
+        if re.search(r"\{\{|\{%|__ansible_vault", json.dumps(value)):
+            fault(
+                variable, "is a template or vaulted, and the lab reads it before Ansible does; write the value itself"
+            )
+            del own[variable]
+    release = own.get("lab_release", RELEASES[0])
     if release not in RELEASES:
         fault("lab_release", f"{release!r} is not known; use {' or '.join(RELEASES)}")
-    plugged = variables.get("lab_networks", {})
+    interfaces = [] if "lvs_interfaces" in variables.keys() - own else _interfaces(own, fault)
+    return Host(
+        name,
+        str(release),
+        tuple(interfaces),
+        tuple(_routes(own.get("lab_routes", []), interfaces, fault)),
+        tuple(_web_ports(own.get("lab_web_ports", default_ports), fault)),
+    )
+
+
+def _interfaces(variables: Mapping[str, Any], fault: Fault) -> list[Interface]:
     declared = variables.get("lvs_interfaces", {})
-    if not isinstance(declared, Mapping) or not isinstance(plugged, Mapping):
-        fault("lvs_interfaces", "lvs_interfaces and lab_networks map an interface to addresses and to a network's name")
-        return Host(name)
+    plugged = variables.get("lab_networks", {})
+    if not isinstance(declared, Mapping):
+        fault("lvs_interfaces", "is no mapping of an interface to its addresses; write {eth0: 192.168.0.12/24}")
+        return []
+    if not isinstance(plugged, Mapping):
+        fault("lab_networks", "is no mapping of an interface to a network's name; write {eth0: inside}")
+        plugged = {}
     if not declared:
         fault("lvs_interfaces", "is missing; the lab gives the guest these: {eth0: 192.168.0.12/24}")
-    interfaces = []
+    for nic in (nic for nic in plugged if nic not in declared):
+        fault(f"lab_networks.{nic}", "is not in lvs_interfaces; add it there, with its addresses or []")
+    found = []
     for nic, value in declared.items():
-        listed = [value] if isinstance(value, str) else list(value or [])
-        addresses = tuple(str(address) for address in listed)
-        try:
-            subnets = [str(ipaddress.ip_interface(address).network) for address in addresses]
-        except ValueError as error:
-            fault(f"lvs_interfaces.{nic}", f"{error}; write address/prefix length, as 192.168.0.12/24")
+        if not isinstance(nic, str) or not _INTERFACE_NAME.fullmatch(nic):
+            fault(f"lvs_interfaces.{nic}", "no interface of a guest can have this name (15 characters, not lo or lab0)")
             continue
-        network = plugged.get(nic) or (subnets[0] if subnets else None)
-        if network is None:
-            fault(
-                f"lab_networks.{nic}", f"has no address to tell its network by; name one: lab_networks: {{{nic}: sync}}"
-            )
+        listed = [value] if isinstance(value, str) else [] if value is None else value
+        addresses = _addresses(f"lvs_interfaces.{nic}", listed, fault)
+        if addresses is None:
             continue
-        if len(nic) > 15 or "/" in nic or nic in {"lo", "lab0"}:
-            fault(
-                f"lvs_interfaces.{nic}", "is no name that a guest's interface can have (15 characters, not lo or lab0)"
-            )
-        interfaces.append(Interface(nic, str(network), addresses))
-    routes = []
-    for index, route in enumerate(variables.get("lab_routes", [])):
+        network = plugged.get(nic, "")
+        if not isinstance(network, str):
+            fault(f"lab_networks.{nic}", f"{network!r} is no network's name; write {{{nic}: inside}}")
+        elif not network and not addresses:
+            fault(f"lab_networks.{nic}", f"is missing, and no address tells the network; write {{{nic}: sync}}")
+        else:
+            found.append(Interface(nic, network, addresses))
+    return found
+
+
+def _plug(hosts: Iterable[Host]) -> Iterable[Host]:
+    """Name the networks of interfaces that lab_networks leaves open: those that share a subnet are on one network."""
+    hosts = list(hosts)
+    network: dict[str, str] = {}  # by subnet
+    for nic in (nic for host in hosts for nic in host.interfaces if not nic.network):
+        subnets = _subnets(nic)
+        joined = {network[subnet] for subnet in subnets if subnet in network}
+        name = next((network[subnet] for subnet in subnets if subnet in network), subnets[0])
+        network |= {subnet: name for subnet, old in network.items() if old in joined}
+        network |= dict.fromkeys(subnets, name)
+    for host in hosts:
+        nics = (replace(nic, network=nic.network or network[_subnets(nic)[0]]) for nic in host.interfaces)
+        yield replace(host, interfaces=tuple(nics))
+
+
+def _subnets(nic: Interface) -> list[str]:
+    """The subnets by which an interface finds its neighbours; a single address or fe80:: tells nothing of them."""
+    networks = [ipaddress.ip_interface(address).network for address in nic.addresses]
+    telling = [net for net in networks if net.prefixlen < net.max_prefixlen and not net.is_link_local]
+    return [str(net) for net in telling or networks[:1]]
+
+
+def _addresses(variable: str, listed: Any, fault: Fault) -> tuple[str, ...] | None:
+    """Addresses with prefix lengths; None where one is none."""
+    found = []
+    for value in listed if isinstance(listed, list) else [listed]:
         try:
-            to = route["to"] if route["to"] == "default" else str(ipaddress.ip_network(route["to"]))
-            routes.append(Route(to, str(ipaddress.ip_address(route["via"]))))
-        except (KeyError, TypeError, ValueError) as error:
-            fault(f"lab_routes[{index}]", f"{error!r}; write {{to: default, via: 10.0.0.1}}")
-    ports = variables.get("lab_web_ports", default_ports)
-    if not isinstance(ports, list) or not all(isinstance(port, int) and 0 < port < 65536 for port in ports):
-        fault("lab_web_ports", f"{ports!r} is no list of port numbers; write [80]")
-        ports = []
-    return Host(name, str(release), tuple(interfaces), tuple(routes), tuple(ports))
+            address = ipaddress.ip_interface(value if isinstance(value, str) and "/" in value else "")
+        except ValueError:
+            fault(variable, f"{value!r} is no address with a prefix length; write it like 192.168.0.12/24")
+            return None
+        if address in ipaddress.ip_network(MANAGEMENT_NETWORK):
+            fault(variable, f"{value} is in {MANAGEMENT_NETWORK}, by which the lab reaches its guests; use another")
+            return None
+        found.append(address.with_prefixlen)
+    return tuple(found)
+
+
+def _routes(listed: Any, interfaces: Sequence[Interface], fault: Fault) -> Iterable[Route]:
+    if not isinstance(listed, list):
+        fault("lab_routes", "is no list; write [{to: default, via: 10.0.0.1}]")
+        return
+    networks = [ipaddress.ip_interface(address).network for nic in interfaces for address in nic.addresses]
+    for index, route in enumerate(listed):
+        variable = f"lab_routes[{index}]"
+        try:
+            to, via = str(route["to"]), ipaddress.ip_address(str(route["via"]))
+            destination = None if to == "default" else ipaddress.ip_network(to)
+        except (KeyError, TypeError, ValueError):
+            fault(variable, f"{route!r} is no route; write {{to: default, via: 10.0.0.1}}, or a network after to:")
+            continue
+        if destination and destination.version != via.version:
+            fault(variable, f"{to} is no IPv{via.version} network, as the gateway {via} is; use one of its family")
+        elif interfaces and not any(via in network for network in networks):
+            fault(variable, f"the gateway {via} is in no network of the host's lvs_interfaces; use one that is")
+        else:
+            yield Route(str(destination or to), str(via))
+
+
+def _web_ports(listed: Any, fault: Fault) -> Iterable[int]:
+    if not isinstance(listed, list) or not all(type(port) is int and 0 < port < 65536 for port in listed):
+        fault("lab_web_ports", f"{listed!r} is no list of port numbers; write [80]")
+        return []
+    return dict.fromkeys(listed)
 
 
 def twin(inventory: Inventory, connection: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The inventory as one YAML/JSON inventory whose hosts have `connection[host]` in place of their own connection variables."""
+    """The inventory as data that Ansible's yaml plugin reads, with `connection[host]` as each host's way to connect.
+
+    As `ansible-inventory --list` gives them, the variables of groups are written at each host that they apply to.
+    """
 
     def variables(host: str) -> dict[str, Any]:
         own = inventory.hostvars.get(host, {})
@@ -168,23 +250,26 @@ def twin(inventory: Inventory, connection: Mapping[str, Mapping[str, Any]]) -> d
         }
         return {**kept, **connection[host]}
 
-    document: dict[str, Any] = {
-        "all": {"hosts": {host.name: variables(host.name) for host in inventory.hosts}, "children": {}}
-    }
-    for name, body in inventory.groups.items():
-        if name == "all":
-            continue
-        document["all"]["children"][name] = {
-            "hosts": {host: {} for host in body.get("hosts", [])},
-            "children": {child: {} for child in body.get("children", [])},
+    children = {name: body for name, body in inventory.groups.items() if name != "all"}
+    # A group that has nobody in it is named by its parent alone.
+    names = [*children, *(name for body in inventory.groups.values() for name in body.get("children", []))]
+    return {
+        "all": {
+            "hosts": {host.name: variables(host.name) for host in inventory.hosts},
+            "children": {
+                name: {
+                    "hosts": {host: {} for host in children.get(name, {}).get("hosts", [])},
+                    "children": {child: {} for child in children.get(name, {}).get("children", [])},
+                }
+                for name in dict.fromkeys(names)
+            },
         }
-    return document
+    }
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read (a twin may hold what a vault held), never half."""
-    scratch = path.with_name(f".{path.name}.new")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # of mode 0600
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
-    scratch.replace(path)
+    Path(scratch).replace(path)

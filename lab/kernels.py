@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import cache
-from lab.shell import require, run
+from lab.shell import BUILDERS, contained, require, run
 
 LOADER = "ld-linux-x86-64.so.2"
 
@@ -25,19 +25,23 @@ class Kernel:
     modules: Path
 
 
-def get(release: str, say: Callable[[str], None]) -> Kernel:
-    """The kernel of a Debian release, fetched now if it isn't cached."""
+def get(release: str, user: Path, say: Callable[[str], None]) -> Kernel:
+    """The kernel of a Debian release, fetched now if it isn't cached. `user` is the folder of the lab that wants it."""
 
     def make(work: Path, final: Path) -> None:
-        require("mmdebstrap", "patchelf")
+        require(*BUILDERS)
         say(f"fetching the kernel for {release} guests (once)")
         tree = work / "tree"
-        run(["mmdebstrap", "--quiet", "--variant=extract", "--include=user-mode-linux", release, tree],
-            what=f"fetching user-mode-linux of {release} from your Debian mirror")  # fmt: skip
+        run(
+            contained("mmdebstrap", "--quiet", "--variant=extract", "--include=user-mode-linux", release, tree),
+            what=f"fetching user-mode-linux of {release} from your Debian mirror",
+        )
         shutil.copy(tree / "usr/bin/linux.uml", work / "linux")
         libraries = final / next(path for path in tree.rglob(LOADER) if not path.is_symlink()).parent.relative_to(work)
         run(["patchelf", "--set-interpreter", libraries / LOADER, "--set-rpath", libraries, work / "linux"])
 
-    folder = cache.get(f"kernel-{release}", cache.digest([release, Path(__file__).read_bytes()]), make)
+    folder = cache.get(
+        f"kernel-{release}", cache.digest([release, Path(__file__).read_bytes()]), make, user=user, say=say
+    )
     (modules,) = (folder / "tree/usr/lib/uml/modules").iterdir()
     return Kernel(folder / "linux", modules)

@@ -6,20 +6,23 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lab import images, inventory, processes, seed, shell, state
+from lab import cache, images, inventory, processes, seed, shell, state
 from lab.errors import LabError
 from lab.machines import Hypervisor, Machine, Nic
 from lab.networks import GATEWAY, MANAGEMENT_BRIDGE, PREFIX, REPOSITORY_PORT, Namespace, mac, management_address
+from lab.processes import Process
 from lab.remote import Remote
 from lab.state import Guest
 from lab.uml import UserModeLinux
 
 MEMORY_MIB = 256
 READY_SECONDS = 120.0
+LAST_LINES = 40  # a panic and its trace
 
 POWER_ON = "lab: power on"
 READY = "lab: ready"
@@ -38,120 +41,107 @@ class Lab:
 
     # -- up and down
 
-    def up(self, path: str, kind: str) -> bool:
-        """Boot every host of the inventory that isn't running and wait until all answer; True if anything had to be done."""
+    def up(self, path: str, kind: str = "", *, default: str = "bare") -> bool:
+        """Boot every host of the inventory that isn't running and wait until all answer; True if anything was done.
+
+        `kind` is the image's; if it isn't given, it is the one that the lab has, and `default` for a new lab.
+        """
         wanted = inventory.load(path)
-        built = {release: images.get(release, kind, self._say) for release in {host.release for host in wanted.hosts}}
-        with state.lock(self.folder):
+        with state.lock(self.folder, self._say):
+            if not (state.exists(self.folder) and self.namespace.exists()):
+                self._end()  # what runs of a lab that is half gone can't be used again
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             memory = state.load(self.folder)
+            kind = kind or (memory.kind if memory.guests else default)
+            self._refuse_changed(memory, wanted, kind)
+            releases = {host.release for host in wanted.hosts}
+            built = {release: images.get(release, kind, self.folder, self._say) for release in sorted(releases)}
             memory.inventory, memory.kind = str(Path(path).resolve()), kind
-            self._refuse_changed(memory, wanted)
-            pids = self.namespace.processes()
-            self._remove(memory, [name for name in memory.guests if name not in {h.name for h in wanted.hosts}], pids)
-            fresh = []
+            removed = [name for name in memory.guests if name not in {host.name for host in wanted.hosts}]
+            for name in removed:
+                self._say(f"{name} is no longer in the inventory")
+                self._discard(memory.guests.pop(name))
             for host in wanted.hosts:
-                image = built[host.release]
-                guest = memory.guests.get(host.name)
-                if guest is None or (guest.image != str(image.disk.parent) and not self._running(guest, pids)):
-                    shutil.rmtree(self.folder / "guests" / host.name, ignore_errors=True)
-                    number = guest.number if guest else memory.free_number()
-                    guest = memory.guests[host.name] = Guest(host, number, str(image.disk.parent), str(image.kernel))
-                guest.host = host
-                for nic in host.interfaces:
-                    memory.bridge(nic.network)
-                if not self._running(guest, pids):
-                    fresh.append(guest)
+                self._take_in(memory, host, built[host.release])
             state.save(self.folder, memory)
-            self._wire(memory)
-            self._offer(built.values(), pids)
+            self.namespace.wire({nic.tap: nic.bridge for g in memory.guests.values() for nic in self._nics(memory, g)})
+            self._offer(built.values())
             self._introduce(memory)
-            for guest in fresh:
-                self._boot(memory, guest)
-            self._wait_ready(memory, list(memory.guests.values()))
-            return bool(fresh)
+            self._write_twin(memory, wanted, path)
+            running = self._processes()
+            fresh = [guest for guest in memory.guests.values() if not self._running(guest, running)]
+            self._boot(memory, fresh, wait_for=list(memory.guests.values()))
+            return bool(fresh or removed)
 
     def down(self) -> bool:
         """End every process of the lab, delete its namespace and its files; True if there was anything."""
-        with state.lock(self.folder):
-            found = self.namespace.exists() or self.folder.exists()
-            if self.namespace.exists():
-                processes.end(self.namespace.processes())
-                self.namespace.delete()
+        with state.lock(self.folder, self._say):
+            found = self._end()
             if self.folder.exists():
+                state.forget(self.folder)  # first, so that half a lab never looks like one
                 shutil.rmtree(self.folder)
+                found = True
             return found
 
     # -- one guest
 
     def power(self, host: str, action: str) -> None:
         """off: a power cut. on: boot with the disk as it is. reset: both. renew: both, with a new disk."""
-        with state.lock(self.folder):
+        with state.lock(self.folder, self._say):
             memory, guest = self._find(host)
-            pids = self._running(guest, self.namespace.processes())
-            if action != "on" and pids:
-                processes.end(pids)
-                self.remote.hang_up(host)
-                pids = []
+            if action != "on":
+                self._cut(guest)
             if action == "renew":
-                shutil.rmtree(self.folder / "guests" / host, ignore_errors=True)
-            if action != "off" and not pids:
-                self._boot(memory, guest)
-                self._wait_ready(memory, [guest])
+                shutil.rmtree(self._folder(guest), ignore_errors=True)
+            if action != "off" and not self._running(guest, self._processes()):
+                self._boot(memory, [guest], wait_for=[guest])
 
     def link(self, host: str, interface: str, *, plugged: bool) -> None:
         """Plug in or pull out the cable of one interface."""
-        memory, guest = self._find(host)
-        for nic in self._nics(memory, guest)[1:]:
-            if nic.name == interface:
-                self.namespace.set_cable(nic.tap, plugged=plugged)
-                if self._running(guest, self.namespace.processes()):
-                    # UML's NIC doesn't notice that its cable is out; the guest is told in the one way that it heeds.
-                    words = ["ip", "link", "set", "dev", interface, "up" if plugged else "down"]
-                    shell.run(self.command(host, words), what=f"telling {host} of its cable")
-                return
-        names = ", ".join(nic.name for nic in guest.host.interfaces)
-        raise LabError(f"{host} has no interface {interface}; it has: {names}")
+        with state.lock(self.folder, self._say):
+            memory, guest = self._find(host)
+            taps = {nic.name: nic.tap for nic in self._nics(memory, guest)[1:]}
+            if interface not in taps:
+                raise LabError(f"{host} has no interface {interface}; it has: {', '.join(taps)}")
+            self.namespace.set_cable(taps[interface], plugged=plugged)
+            if self._running(guest, self._processes()):
+                self._tell_of_cable(guest, interface, plugged=plugged)
 
     def command(self, host: str, argv: list[str]) -> list[str]:
         """The command line that runs argv on a guest."""
         _, guest = self._find(host)
-        return self.remote.command(host, management_address(guest.number), self._key(guest), argv)
+        return self._ssh(guest, argv)
+
+    def require_power(self, host: str) -> None:
+        """LabError if the host is off."""
+        _, guest = self._find(host)
+        if not self._running(guest, self._processes()):
+            raise LabError(f"{host} is off; run: python -m lab power --name {self.name} {host} on")
 
     def console(self, host: str) -> Path:
         """The file that a guest's console is written to."""
-        self._find(host)
-        return self.folder / "guests" / host / "console.log"
+        _, guest = self._find(host)
+        return self._console(guest)
 
     # -- looking
 
     def twin(self, path: str = "") -> Path:
         """Write the twin of an inventory (default: the one that the lab was started with) and return its path."""
         memory = self._need()
-        source = inventory.load(path or memory.inventory)
-        absent = [host.name for host in source.hosts if host.name not in memory.guests]
-        if absent:
-            raise LabError(f"not in the lab: {', '.join(absent)}; run: python -m lab up --name {self.name} -i {path}")
-        connection = {
-            host.name: self.remote.variables(
-                host.name, management_address(memory.guests[host.name].number), self._key(memory.guests[host.name])
-            )
-            for host in source.hosts
-        }
-        file = self.folder / "twins" / f"{Path(path or memory.inventory).resolve().name}.json"
-        file.parent.mkdir(exist_ok=True, mode=0o700)
-        inventory.write_private(file, json.dumps(inventory.twin(source, connection), indent=1))
-        return file
+        path = path or memory.inventory
+        return self._write_twin(memory, inventory.load(path), path)
 
     def status(self) -> list[dict[str, Any]]:
-        """A row for each guest: host, power, management address, release, interfaces with network, addresses and cable."""
+        """A row for each guest: host, power, management address, release, and its interfaces with their cables."""
         memory = state.load(self.folder)
-        pids = self.namespace.processes()
-        plugged = self._plugged()
+        if not memory.guests:
+            raise LabError(f"the lab {self.name} isn't up; run: python -m lab up --name {self.name} -i INVENTORY")
+        running = self._processes()
+        plugged = self.namespace.plugged()
         return [
             {
                 "host": name,
-                "power": "on" if self._running(guest, pids) else "off",
+                "power": "on" if self._running(guest, running) else "off",
                 "address": management_address(guest.number),
                 "release": guest.host.release,
                 "interfaces": [
@@ -181,33 +171,78 @@ class Lab:
             raise LabError(f"no host {host} in the lab {self.name}; it has: {', '.join(memory.guests)}")
         return memory, memory.guests[host]
 
-    def _refuse_changed(self, memory: state.State, wanted: inventory.Inventory) -> None:
-        pids = self.namespace.processes()
-        changed = [
-            host.name
-            for host in wanted.hosts
-            if (guest := memory.guests.get(host.name)) and guest.host != host and self._running(guest, pids)
-        ]
+    def _refuse_changed(self, memory: state.State, wanted: inventory.Inventory, kind: str) -> None:
+        """LabError where a guest runs that isn't what is wanted; one that is off can become it."""
+        running = self._processes()
+        now = {host.name: host for host in wanted.hosts}
+        guests = [g for g in memory.guests.values() if g.host.name in now and self._running(g, running)]
+        changed = [g.host.name for g in guests if g.host != now[g.host.name]]
         if changed:
-            raise LabError(
-                f"running with other lvs_interfaces or lab_* values than the inventory has now: {', '.join(changed)}; "
-                f"run: python -m lab down --name {self.name}, then up"
-            )
+            reason = "running with other lvs_interfaces or lab_* values than the inventory has now"
+        elif kind != memory.kind:
+            changed, reason = [g.host.name for g in guests], f"running from the image {memory.kind}, not {kind}"
+        else:
+            changed = [g.host.name for g in guests if not self._key(g).exists()]
+            reason = "running from an image that is no longer in the cache"
+        if changed:
+            raise LabError(f"{reason}: {', '.join(changed)}; run: python -m lab down --name {self.name}, then up")
 
-    def _remove(self, memory: state.State, names: Iterable[str], pids: list[int]) -> None:
-        for name in names:
-            guest = memory.guests.pop(name)
-            processes.end(self._running(guest, pids))
-            for order in range(len(guest.host.interfaces) + 1):
-                if self._tap(guest, order) in self.namespace.links():
-                    self.namespace.ip("link", "delete", self._tap(guest, order))
-            shutil.rmtree(self.folder / "guests" / name, ignore_errors=True)
+    def _take_in(self, memory: state.State, host: inventory.Host, image: images.Image) -> None:
+        """Remember a host; one that is off and isn't what it was gets a new disk."""
+        guest = memory.guests.get(host.name)
+        number = guest.number if guest else memory.free_number()
+        new = Guest(host, number, str(image.disk.parent), str(image.kernel))
+        if guest is None or (guest != new and not self._running(guest, self._processes())):
+            if guest is not None:
+                self._say(f"{host.name} gets a new disk: its image or its variables changed while it was off")
+            shutil.rmtree(self._folder(new), ignore_errors=True)
+            memory.guests[host.name] = new
+        for nic in host.interfaces:
+            memory.bridge(nic.network)
 
-    def _running(self, guest: Guest, pids: list[int]) -> list[int]:
-        return self._hypervisor.running(self._folder(guest), pids)
+    def _discard(self, guest: Guest) -> None:
+        self._cut(guest)
+        shutil.rmtree(self._folder(guest), ignore_errors=True)
+
+    def _cut(self, guest: Guest) -> None:
+        while pids := self._running(guest, self._processes()):
+            processes.end(pids)
+        self.remote.hang_up(management_address(guest.number))
+
+    def _end(self) -> bool:
+        """End all processes of the lab, also where its namespace has lost its name, and delete the namespace."""
+        inside = {self.namespace.inode()} - {0}
+        here = Path("/proc/self/ns/net").stat().st_ino
+        offer = str(self.folder / "offer")
+
+        def ours() -> list[int]:
+            everyone = processes.snapshot()
+            own = {*self._hypervisor.running(self.folder, everyone), *(p.pid for p in everyone if offer in p.words)}
+            # What has not entered yet (nsenter) ends too, but the network that it comes from isn't the lab's.
+            entered = (p.network for p in everyone if p.pid in own and p.words[0] != "nsenter")
+            inside.update(network for network in entered if network not in {0, here})
+            return [p.pid for p in everyone if p.pid in own or p.network in inside]
+
+        found = False
+        for delete in (self.namespace.delete, lambda: False):  # once more for what was about to enter it
+            while pids := ours():
+                processes.end(pids)
+                found = True
+            found = delete() or found
+        return found
+
+    def _processes(self) -> list[Process]:
+        inode = self.namespace.inode()
+        return processes.snapshot(inode) if inode else []
+
+    def _running(self, guest: Guest, among: list[Process]) -> list[int]:
+        return self._hypervisor.running(self._folder(guest), among)
 
     def _folder(self, guest: Guest) -> Path:
         return self.folder / "guests" / guest.host.name
+
+    def _console(self, guest: Guest) -> Path:
+        return self._folder(guest) / "console.log"
 
     def _key(self, guest: Guest) -> Path:
         return Path(guest.image) / "login_key"
@@ -223,20 +258,33 @@ class Lab:
         own = [nic(i + 1, n.name, memory.bridge(n.network)) for i, n in enumerate(guest.host.interfaces)]
         return (nic(0, seed.MANAGEMENT, MANAGEMENT_BRIDGE), *own)
 
-    def _plugged(self) -> set[str]:
-        if not self.namespace.exists():
-            return set()
-        lines = self.namespace.ip("-brief", "link", "show", "up").splitlines()
-        return {line.split()[0].split("@")[0] for line in lines}
+    def _ssh(self, guest: Guest, argv: list[str]) -> list[str]:
+        return self.remote.command(management_address(guest.number), self._key(guest), argv)
 
-    def _wire(self, memory: state.State) -> None:
-        if not self.namespace.exists():
-            self.namespace.create()
-        self.namespace.add_bridges(memory.bridges.values())
-        taps = {nic.tap: nic.bridge for guest in memory.guests.values() for nic in self._nics(memory, guest)}
-        self.namespace.add_taps(taps)
+    def _tell_of_cable(self, guest: Guest, interface: str, *, plugged: bool) -> None:
+        # UML's NIC doesn't notice that its cable is out; the guest is told in the one way that it heeds.
+        words = ["ip", "link", "set", "dev", interface, "up" if plugged else "down"]
+        shell.run(self._ssh(guest, words), what=f"telling {guest.host.name} of its cable")
 
-    def _offer(self, built: Iterable[images.Image], pids: list[int]) -> None:
+    def _write_twin(self, memory: state.State, source: inventory.Inventory, path: str) -> Path:
+        absent = [host.name for host in source.hosts if host.name not in memory.guests]
+        if absent:
+            raise LabError(f"not in the lab: {', '.join(absent)}; run: python -m lab up --name {self.name} -i {path}")
+        guests = {host.name: memory.guests[host.name] for host in source.hosts}
+        connection = {
+            name: self.remote.variables(management_address(guest.number), self._key(guest))
+            for name, guest in guests.items()
+        }
+        # The lab's own inventory has a twin that is found by its path alone; others may have one name in two folders.
+        origin = str(Path(path).resolve())
+        file = self.folder / "twin.json"
+        if origin != memory.inventory:
+            file = self.folder / "twins" / f"{Path(origin).name}-{cache.digest([origin])}.json"
+            file.parent.mkdir(exist_ok=True, mode=0o700)
+        inventory.write_private(file, json.dumps(inventory.twin(source, connection), indent=1))
+        return file
+
+    def _offer(self, built: Iterable[images.Image]) -> None:
         """Serve the images' package repositories inside the namespace."""
         offer = self.folder / "offer"
         offer.mkdir(exist_ok=True, mode=0o755)
@@ -244,8 +292,8 @@ class Lab:
             link = offer / image.release
             link.unlink(missing_ok=True)
             link.symlink_to(image.repository)
-        words = ["-m", "http.server", str(REPOSITORY_PORT), "--bind", GATEWAY, "--directory", str(offer)]
-        if not any(processes.command_line(pid)[1:] == words for pid in pids):
+        words = ("-m", "http.server", str(REPOSITORY_PORT), "--bind", GATEWAY, "--directory", str(offer))
+        if not any(process.words[1:] == words for process in self._processes()):
             processes.start(self.namespace.enter(sys.executable, *words), self.folder / "repository.log")
 
     def _introduce(self, memory: state.State) -> None:
@@ -255,11 +303,24 @@ class Lab:
         }
         self.remote.prepare(keys)
 
-    def _boot(self, memory: state.State, guest: Guest) -> None:
+    def _boot(self, memory: state.State, guests: list[Guest], *, wait_for: list[Guest]) -> None:
+        """Switch guests on and wait until all of `wait_for` are ready. A cable that is out stays out."""
+        for guest in guests:
+            self._start(memory, guest)
+        self._wait_ready(wait_for)
+        plugged = self.namespace.plugged()
+        for guest in guests:
+            for nic in self._nics(memory, guest):
+                if nic.tap not in plugged:
+                    self._tell_of_cable(guest, nic.name, plugged=False)
+
+    def _start(self, memory: state.State, guest: Guest) -> None:
         nics = self._nics(memory, guest)
         image = images.stored(guest.host.release, Path(guest.kernel), Path(guest.image))
         machine = Machine(guest.host.name, self._folder(guest), image, nics, MEMORY_MIB)
         machine.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(machine.scratch, ignore_errors=True)
+        machine.scratch.mkdir()
         address = f"{management_address(guest.number)}/{PREFIX}"
         macs = {nic.name: nic.mac for nic in nics}
         seed.write(machine.seed, seed.files(guest.host, management=address, macs=macs))
@@ -267,30 +328,33 @@ class Lab:
             console.write(f"{POWER_ON}\n")
         processes.start(self.namespace.enter(*self._hypervisor.command(machine)), machine.console)
 
-    def _wait_ready(self, memory: state.State, guests: list[Guest]) -> None:
+    def _wait_ready(self, guests: list[Guest]) -> None:
         """Wait until each guest's console says that it is ready and SSH answers."""
         waiting = {guest.host.name: guest for guest in guests}
-        told: set[str] = set()
+        looked = time.monotonic()
 
         def look() -> bool:
-            for name in list(waiting):
-                _, _, since = self.console(name).read_text(errors="replace").rpartition(f"{POWER_ON}\n")
+            nonlocal looked
+            for name, guest in list(waiting.items()):
+                _, _, since = self._console(guest).read_text(errors="replace").rpartition(f"{POWER_ON}\n")
                 if f"{READY} " in since:
-                    told.add(name)
-                    self._say(f"{name} is up ({len(told)} of {len(guests)})")
                     del waiting[name]
-            dead = [n for n in waiting if not self._running(waiting[n], self.namespace.processes())] if waiting else []
-            if dead:
-                raise LabError(f"guest ended while booting: {', '.join(dead)}")
+                    self._say(f"{name} is up ({len(guests) - len(waiting)} of {len(guests)})")
+            if waiting and time.monotonic() > looked + 1:  # it costs more than a look at the consoles
+                running = self._processes()
+                looked = time.monotonic()
+                dead = [name for name, guest in waiting.items() if not self._running(guest, running)]
+                if dead:
+                    raise LabError(f"ended while booting: {', '.join(dead)}", detail=self._last_lines(dead))
             return not waiting
 
         try:
             processes.wait_until(look, deadline=READY_SECONDS, what="guests to boot", every=0.1)
         except LabError as error:
-            raise LabError(f"{error} ({', '.join(waiting)})", detail=self._last_lines(waiting)) from error
-        calls = {
-            g.host.name: subprocess.Popen(self.command(g.host.name, ["true"]), stdin=subprocess.DEVNULL) for g in guests
-        }
+            if error.detail:
+                raise
+            raise LabError(f"{error}: {', '.join(waiting)}", detail=self._last_lines(waiting)) from error
+        calls = {g.host.name: subprocess.Popen(self._ssh(g, ["true"]), stdin=subprocess.DEVNULL) for g in guests}
         mute = [name for name, call in calls.items() if call.wait() != 0]
         if mute:
             raise LabError(f"booted, but SSH doesn't answer: {', '.join(mute)}", detail=self._last_lines(mute))
@@ -298,6 +362,6 @@ class Lab:
     def _last_lines(self, hosts: Iterable[str]) -> str:
         texts = []
         for host in hosts:
-            lines = self.console(host).read_text(errors="replace").splitlines()[-15:]
+            lines = self.console(host).read_text(errors="replace").splitlines()[-LAST_LINES:]
             texts.append("\n".join([f"--- last lines of {host}'s console ({self.console(host)})", *lines]))
         return "\n".join(texts)

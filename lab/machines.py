@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.images import Image
+from lab.processes import Process
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Machine:
         return self.folder / "console.log"
 
     @property
+    def scratch(self) -> Path:
+        """For what belongs to one run of the machine (sockets, process ids): emptied before each start."""
+        return self.folder / "run"
+
+    @property
     def seed(self) -> Path:
         return self.folder / "seed.tar"
 
@@ -46,6 +52,6 @@ class Hypervisor(Protocol):
         """The command line that boots the machine, to be run inside the lab's network namespace."""
         ...
 
-    def running(self, folder: Path, pids: Sequence[int]) -> list[int]:
-        """Which of these processes make up the machine of this folder; empty when its power is off."""
+    def running(self, folder: Path, among: Sequence[Process]) -> list[int]:
+        """The ids of those processes that make up the machines in this folder; empty when all are off."""
         ...

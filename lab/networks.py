@@ -1,10 +1,12 @@
-"""The lab's networks: one network namespace, a bridge for each network, a tap for each NIC, and a way in for Ansible."""
+"""The lab's networks: one network namespace, a bridge for each network, a tap for each NIC, a way in for Ansible."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 from lab.shell import run
@@ -13,6 +15,14 @@ GATEWAY = "198.18.0.1"
 PREFIX = 16
 REPOSITORY_PORT = 8000
 MANAGEMENT_BRIDGE = "lab-mgmt"
+MANAGEMENT_NETWORK = "198.18.0.0/16"
+
+# Nothing of the lab itself speaks IPv6 on the guests' networks, and it passes no packet from one of them to another.
+_SETTINGS = """
+file=/proc/sys/net/ipv6/conf/default/disable_ipv6
+[ ! -e "$file" ] || echo 1 > "$file"  # not there where the machine has no IPv6
+echo 0 > /proc/sys/net/ipv4/ip_forward
+"""
 
 
 class Namespace:
@@ -22,64 +32,80 @@ class Namespace:
         self.name = f"lvslab-{lab}"
         self.path = Path("/run/netns") / self.name
 
+    def inode(self) -> int:
+        """What tells this namespace from others (`Process.network`); 0 when it isn't there."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return 0
+        # An empty file with no namespace mounted on it is what a killed `ip netns add` leaves.
+        return found.st_ino if found.st_dev != self.path.parent.stat().st_dev else 0
+
     def exists(self) -> bool:
-        return self.path.exists()
+        return self.inode() != 0
 
     def enter(self, *argv: str) -> list[str]:
         """The command line that runs argv inside the namespace."""
         return ["nsenter", f"--net={self.path}", "--", *argv]
 
-    def ip(self, *words: str) -> str:
-        return run(["ip", "-n", self.name, *words])
+    def ip(self, *words: str, stdin: str | None = None) -> str:
+        return run(["ip", "-n", self.name, *words], stdin=stdin)
 
-    def create(self) -> None:
-        """Make the namespace with the management bridge that Ansible and the package repository use."""
-        run(["ip", "netns", "add", self.name])
-        self.ip("link", "set", "lo", "up")
-        self._bridge(MANAGEMENT_BRIDGE)
-        self.ip("address", "add", f"{GATEWAY}/{PREFIX}", "dev", MANAGEMENT_BRIDGE)
-
-    def delete(self) -> None:
+    def delete(self) -> bool:
+        """Take the namespace away, or what a killed `ip netns add` left of one; True if there was anything."""
+        if not self.path.exists():
+            return False
         run(["ip", "netns", "delete", self.name])
+        return True
 
-    def links(self) -> set[str]:
-        """The names of all interfaces in the namespace."""
-        lines = self.ip("-brief", "link", "show").splitlines()
-        return {line.split()[0].split("@")[0] for line in lines}
+    def wire(self, ports: Mapping[str, str]) -> None:
+        """Make what is missing: the namespace, its bridges, a tap for each port (tap -> bridge); unwanted taps go.
 
-    def add_bridges(self, names: Iterable[str]) -> None:
-        present = self.links()
-        for name in names:
-            if name not in present:
-                self._bridge(name)
+        What is there stays as it is, a cable that was pulled out too. A guest's management port can talk to the lab,
+        not to other guests.
+        """
+        if not Path("/dev/net/tun").exists():
+            raise LabError("no /dev/net/tun on this machine, which guests' network cards need; run: modprobe tun")
+        if not self.exists():
+            self.delete()
+            run(["ip", "netns", "add", self.name])
+        run(self.enter("sh", "-c", _SETTINGS), what="setting up the lab's network namespace")
+        self.ip("-batch", "-", stdin="".join(f"{line}\n" for line in missing(self.links(), ports)))
 
-    def _bridge(self, name: str) -> None:
-        # No spanning tree (a port forwards at once) and no multicast snooping (a cluster MAC reaches every port).
-        self.ip("link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0")
-        # No IPv6 of the lab's own on networks that belong to the guests.
-        run(self.enter("sh", "-c", 'echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"', "sh", name))
-        self.ip("link", "set", name, "up")
+    def links(self) -> dict[str, dict[str, Any]]:
+        """The namespace's interfaces by name, as `ip -json -details link` tells them."""
+        if not self.exists():
+            return {}
+        return {link["ifname"]: link for link in json.loads(self.ip("-json", "-details", "link", "show"))}
 
-    def add_taps(self, taps: Mapping[str, str]) -> None:
-        """Make taps (tap -> bridge) that are not there. A guest's management port can talk to the lab, not to other guests."""
-        present = self.links()
-        for tap, bridge in taps.items():
-            if tap in present:
-                continue
-            self.ip("tuntap", "add", "dev", tap, "mode", "tap")
-            self.ip("link", "set", tap, "master", bridge, "up")
-            if bridge == MANAGEMENT_BRIDGE:
-                run(["bridge", "-n", self.name, "link", "set", "dev", tap, "isolated", "on"])
+    def plugged(self) -> set[str]:
+        """The taps whose cable is in."""
+        return {name for name, link in self.links().items() if "UP" in link["flags"]}
 
     def set_cable(self, tap: str, *, plugged: bool) -> None:
         """Plug a NIC's cable in or pull it out."""
         self.ip("link", "set", tap, "up" if plugged else "down")
 
-    def processes(self) -> list[int]:
-        """The ids of all processes inside: guests, the repository's server, commands of `run`, SSH connections."""
-        if not self.exists():
-            return []
-        return [int(pid) for pid in run(["ip", "netns", "pids", self.name]).split()]
+
+def missing(present: Mapping[str, Mapping[str, Any]], ports: Mapping[str, str]) -> list[str]:
+    """The lines of `ip -batch` that make the wanted ports (tap -> bridge) of the links that are there."""
+    lines = ["link set lo up"]
+    for bridge in (MANAGEMENT_BRIDGE, *sorted(set(ports.values()) - {MANAGEMENT_BRIDGE})):
+        if bridge not in present:
+            # No spanning tree (a port forwards at once) and no multicast snooping (a cluster MAC reaches every port).
+            lines.append(f"link add name {bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0")
+        lines.append(f"link set {bridge} up")
+    lines.append(f"address replace {GATEWAY}/{PREFIX} dev {MANAGEMENT_BRIDGE}")
+    lines += [f"link delete {name}" for name in present if name.startswith("tap") and name not in ports]
+    for tap, bridge in ports.items():
+        if tap not in present:
+            lines.append(f"tuntap add dev {tap} mode tap")
+        # Both in one request: a tap that has its bridge was up, so if it is down now, its cable is out.
+        if present.get(tap, {}).get("master") != bridge:
+            lines.append(f"link set dev {tap} master {bridge} up")
+        if bridge == MANAGEMENT_BRIDGE:
+            lines.append(f"link set dev {tap} type bridge_slave isolated on")
+    return lines
 
 
 def mac(lab: str, host: str, interface: str) -> str:

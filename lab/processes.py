@@ -1,4 +1,4 @@
-"""Knowing and ending the lab's own processes: what runs in its network namespace, told apart by command line and session."""
+"""Knowing and ending the lab's own processes: told apart by network namespace, session and arguments."""
 
 from __future__ import annotations
 
@@ -7,35 +7,47 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
 
 
-def everyone() -> list[int]:
-    """The ids of all processes that can be seen."""
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+@dataclass(frozen=True)
+class Process:
+    """A process at the moment of looking: its id, its session, the inode of its network namespace, its arguments.
+
+    The inode is 0 where the kernel doesn't tell: such a process has more rights than we have, so it isn't ours.
+    """
+
+    pid: int
+    session: int
+    network: int
+    words: tuple[str, ...]
 
 
-def command_line(pid: int) -> list[str]:
-    """A process's arguments; empty for one that has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
-    except OSError:
-        return []
-
-
-def session(pid: int) -> int:
-    """The session that a process belongs to; 0 for one that has ended."""
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return 0
+def snapshot(network: int | None = None) -> list[Process]:
+    """All user processes that run now, this one left out; with `network` only those in that network namespace."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            try:
+                inside = os.stat(f"{entry.path}/ns/net").st_ino
+            except PermissionError:
+                inside = 0
+            if network in (None, inside):
+                words = Path(entry.path, "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+                found.append(Process(int(entry.name), os.getsid(int(entry.name)), inside, tuple(words)))
+        except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            continue
+    return [process for process in found if process.words]  # kernel threads and zombies have no arguments
 
 
 def end(pids: Iterable[int], *, deadline: float = 10.0) -> None:
     """Kill these processes at once, as a power cut does, and wait until they are gone."""
-    left = [pid for pid in pids if pid != os.getpid()]
+    left = list(pids)
     for pid in left:
         try:
             os.kill(pid, signal.SIGKILL)
@@ -48,15 +60,22 @@ def alive(pid: int) -> bool:
     """Whether a process runs (a zombie that nobody has collected yet doesn't)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
-def start(argv: list[str], log: Path) -> None:
-    """Start a process in a session of its own, nobody's child, that outlives us; its output goes to `log`."""
+def start(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own that outlives us, output to `log`."""
     with log.open("ab") as output:
-        subprocess.run(["setsid", "--fork", *argv], check=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            close_fds=True,
+        )
 
 
 def wait_until(done: Callable[[], bool], *, deadline: float, what: str, every: float = 0.05) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.inventory import write_private
 from lab.networks import Namespace
 
 
@@ -23,39 +24,41 @@ class Remote:
     def prepare(self, host_keys: Mapping[str, str]) -> None:
         """Write what the connections need; `host_keys` maps a guest's address to its public host key."""
         (self._folder / "ssh.d").mkdir(exist_ok=True, mode=0o700)
-        self._known_hosts.write_text("".join(f"{address} {key}\n" for address, key in sorted(host_keys.items())))
+        write_private(self._known_hosts, "".join(f"{address} {key}\n" for address, key in sorted(host_keys.items())))
         # Ansible takes a program in place of ssh; this one enters the namespace, so a twin works from anywhere.
         command = shlex.join(self._namespace.enter("ssh"))
-        self._program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        write_private(self._program, f'#!/bin/sh\nexec {command} "$@"\n')
         self._program.chmod(0o700)
 
-    def control_path(self, host: str) -> Path:
-        return self._folder / "ssh.d" / host
+    def control_path(self, address: str) -> Path:
+        return self._folder / "ssh.d" / address
 
-    def variables(self, host: str, address: str, key: Path) -> dict[str, Any]:
-        """The connection variables of a twin."""
+    def variables(self, address: str, key: Path) -> dict[str, Any]:
+        """The connection variables of a twin; they leave nothing of it to the settings in an ansible.cfg."""
         return {
             "ansible_connection": "ansible.builtin.ssh",
             "ansible_host": address,
+            "ansible_port": 22,
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(key),
             "ansible_ssh_executable": str(self._program),
             "ansible_ssh_transfer_method": "piped",
+            "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=60",
             "ansible_ssh_common_args": shlex.join(self._options()),
-            "ansible_control_path": str(self.control_path(host)),
+            "ansible_control_path": str(self.control_path(address)),
             "ansible_python_interpreter": "/usr/bin/python3",
         }
 
-    def command(self, host: str, address: str, key: Path, argv: list[str]) -> list[str]:
+    def command(self, address: str, key: Path, argv: list[str]) -> list[str]:
         """The command line that runs argv on a guest, with our standard streams."""
-        master = ["ControlMaster=auto", "ControlPersist=60", f"ControlPath={self.control_path(host)}", "BatchMode=yes"]
-        words = [word for option in master for word in ("-o", option)]
+        shared = ["ControlMaster=auto", "ControlPersist=60", f"ControlPath={self.control_path(address)}"]
+        words = [word for option in (*shared, "BatchMode=yes") for word in ("-o", option)]
         words += ["-i", str(key), *self._options()]
         return self._namespace.enter("ssh", *words, f"root@{address}", "--", shlex.join(argv))
 
-    def hang_up(self, host: str) -> None:
+    def hang_up(self, address: str) -> None:
         """Close the shared connection to a guest whose power was cut, so that nobody waits for it."""
-        socket = self.control_path(host)
+        socket = self.control_path(address)
         if socket.exists():
             subprocess.run(
                 ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "lab"], check=False, capture_output=True

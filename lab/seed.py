@@ -1,4 +1,4 @@
-"""What makes one guest out of the common image: a tar archive that its init unpacks over the root at each boot."""
+"""What makes one guest out of the common image: a tar archive that its init unpacks over a new disk."""
 
 from __future__ import annotations
 

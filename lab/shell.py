@@ -3,42 +3,78 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lab.errors import LabError
 
+# What the lab runs, and the Debian package that brings it. All of what builds kernels and images is asked for at once.
 DEBIAN_PACKAGE = {
-    "patchelf": "patchelf",
-    "mmdebstrap": "mmdebstrap",
-    "mkfs.ext4": "e2fsprogs",
-    "ip": "iproute2",
-    "bridge": "iproute2",
-    "nsenter": "util-linux",
-    "setsid": "util-linux",
-    "ssh": "openssh-client",
-    "ssh-keygen": "openssh-client",
     "apt-ftparchive": "apt-utils",
     "chroot": "coreutils",
-    "ansible-inventory": "",
+    "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
+    "mmdebstrap": "mmdebstrap",
+    "nsenter": "util-linux",
+    "patchelf": "patchelf",
+    "setpriv": "util-linux",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "unshare": "util-linux",
 }
+BUILDERS = ("apt-ftparchive", "chroot", "mkfs.ext4", "mmdebstrap", "patchelf", "setpriv", "ssh-keygen", "unshare")
+
+# linux/capability.h: the numbers of the bits
+_CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
+
+
+def use_own_environment() -> None:
+    """Let Ansible's programs be found that lie beside our Python, also when its environment isn't activated."""
+    beside = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if beside not in path.split(os.pathsep):
+        os.environ["PATH"] = f"{path}{os.pathsep}{beside}"
 
 
 def require(*programs: str) -> None:
-    """Raise one LabError that names all missing programs and the command that installs them."""
+    """Raise one LabError that names all missing programs and the commands that install them."""
     missing = [name for name in programs if shutil.which(name) is None]
     if not missing:
         return
-    packages = sorted({DEBIAN_PACKAGE[name] for name in missing if DEBIAN_PACKAGE[name]})
-    remedy = f"apt-get install {' '.join(packages)}" if packages else "make setup, then use .venv/bin"
-    raise LabError(f"missing on this machine: {', '.join(missing)}; run: {remedy}")
+    packages = sorted({DEBIAN_PACKAGE[name] for name in missing if name in DEBIAN_PACKAGE})
+    remedies = [f"apt-get install {' '.join(packages)}"] if packages else []
+    if any(name not in DEBIAN_PACKAGE for name in missing):
+        remedies.append("make setup (then .venv/bin/python -m lab)")
+    raise LabError(f"missing on this machine: {', '.join(missing)}; run: {' and '.join(remedies)}")
 
 
-def require_root() -> None:
-    """Raise LabError unless we may make network namespaces and tap devices."""
+def require_root(argv: Sequence[str]) -> None:
+    """Raise LabError unless we may make network namespaces and taps; `argv` is our command line after `-m lab`."""
     if os.geteuid() != 0:
-        raise LabError("the lab needs root for its network namespace and taps; run the same command with: sudo -E")
+        again = shlex.join([sys.executable, "-m", "lab", *argv])
+        raise LabError(f'the lab needs root for its network namespace and taps; run: sudo -E env "PATH=$PATH" {again}')
+    match = re.search(r"^CapEff:\s*([0-9a-f]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    held = int(match[1], 16) if match else -1
+    lacking = [name for name, bit in _CAPABILITIES.items() if not held >> bit & 1]
+    if lacking:
+        raise LabError(
+            f"root lacks {' and '.join(lacking)} here, as in a container; "
+            "run it on the machine itself, or give the container all rights: docker run --privileged"
+        )
+
+
+def contained(*argv: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
+    """The command line that runs a builder so that nothing is left of it, whenever it or we are killed.
+
+    mmdebstrap mounts /proc and /sys into its tree; here that is in a mount namespace which ends with its last process.
+    """
+    namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    return ["setpriv", "--pdeathsig", "KILL", *namespaces, *argv]
 
 
 def run(
@@ -47,23 +83,19 @@ def run(
     what: str = "",
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
-    timeout: float | None = None,
 ) -> str:
     """Run a program and return its standard output; LabError with its output where it fails."""
     words = [os.fspath(word) for word in argv]
-    try:
-        done = subprocess.run(
-            words,
-            check=False,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired as expired:
-        raise LabError(f"{what or words[0]}: no end after {expired.timeout:.0f} s: {' '.join(words)}") from expired
+    done = subprocess.run(
+        words,
+        check=False,
+        capture_output=True,
+        text=True,
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        close_fds=False,  # the cache's lock, the one descriptor that is inheritable, belongs to its builders too
+    )
     if done.returncode != 0:
         detail = (done.stdout + done.stderr).strip()
         raise LabError(f"{what or words[0]} failed with status {done.returncode}: {' '.join(words)}", detail=detail)

@@ -6,20 +6,26 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 from lab.inventory import Host, Interface, Route, write_private
 
-STATE = Path(os.environ.get("LVS_LAB_STATE", "/var/lib/lvs-lab"))
+STATE = Path(os.environ.get("LVS_LAB_STATE", "/var/lib/lvs-lab")).absolute()
+
+# unix(7): a socket's path has at most 107 characters; the longest of ours are in ssh.d, with 17 added by ssh.
+_LONGEST_FOLDER = 107 - len("/ssh.d/255.255.255.255") - 17
+
+FILE = "state.json"
 
 
 @dataclass
 class Guest:
-    """A host of the lab: its definition, its number (which gives its management address), the image it was born from, its kernel."""
+    """A host of the lab: its definition, its number (for its management address), the image of its disk, its kernel."""
 
     host: Host
     number: int
@@ -51,28 +57,46 @@ def folder(name: str) -> Path:
     """Where a lab of this name keeps its files."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", name):
         raise LabError(f"--name {name}: use at most 30 of a-z, 0-9, _ and -")
-    return STATE / name
+    path = STATE / name
+    if len(str(path)) > _LONGEST_FOLDER or re.search(r"[\s,]", str(path)):
+        raise LabError(
+            f"the lab's folder {path} can't hold sockets and disks; set LVS_LAB_STATE to a path of at most "
+            f"{_LONGEST_FOLDER - len(name) - 1} characters, without spaces and commas"
+        )
+    return path
 
 
 def load(path: Path) -> State:
     """Read a lab's memory; a lab that never was has an empty one."""
-    file = path / "state.json"
-    if not file.exists():
+    if not exists(path):
         return State()
-    raw = json.loads(file.read_text())
-    guests = {
-        name: Guest(_host(body["host"]), body["number"], body["image"], body["kernel"])
-        for name, body in raw["guests"].items()
-    }
-    return State(raw["inventory"], raw["kind"], guests, raw["bridges"])
+    try:
+        raw = json.loads((path / FILE).read_text())
+        guests = {
+            name: Guest(_host(body["host"]), body["number"], body["image"], body["kernel"])
+            for name, body in raw["guests"].items()
+        }
+        return State(raw["inventory"], raw["kind"], guests, raw["bridges"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LabError(
+            f"{path / FILE} was written by another version of the lab; run: python -m lab down --name {path.name}"
+        ) from error
+
+
+def forget(path: Path) -> None:
+    (path / FILE).unlink(missing_ok=True)
+
+
+def exists(path: Path) -> bool:
+    """Whether a lab remembers anything."""
+    return (path / FILE).exists()
 
 
 def save(path: Path, state: State) -> None:
-    write_private(path / "state.json", json.dumps(asdict(state), indent=1))
+    write_private(path / FILE, json.dumps(asdict(state), indent=1))
 
 
-def _host(raw: dict[str, object]) -> Host:
-    body = json.loads(json.dumps(raw))
+def _host(body: dict[str, Any]) -> Host:
     return Host(
         body["name"],
         body["release"],
@@ -83,9 +107,30 @@ def _host(raw: dict[str, object]) -> Host:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
+def lock(path: Path, say: Callable[[str], None]) -> Iterator[None]:
     """One command at a time changes a lab. The lock lies beside the folder, so that `down` can remove the folder."""
     STATE.mkdir(parents=True, exist_ok=True, mode=0o755)
-    with (STATE / f".{path.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    file = STATE / f".{path.name}.lock"
+    while True:
+        with file.open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"waiting for another command on the lab {path.name}")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            # Whoever had it before us may have taken the file away; then others wait for a new one.
+            if not _same(file, handle.fileno()):
+                continue
+            try:
+                yield
+            finally:
+                if not path.exists():
+                    file.unlink()
+            return
+
+
+def _same(file: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import processes
 from lab.machines import Machine
-
+from lab.processes import Process
 
 SUPERVISE = Path(__file__).parent / "supervise.sh"
 
@@ -23,22 +22,21 @@ class UserModeLinux:
         return [
             *("sh", str(SUPERVISE), str(machine.console)),
             str(machine.image.kernel),
-            f"{self._disk(machine.folder)}{machine.image.disk}",
+            f"ubd0={machine.folder}/disk.cow,{machine.image.disk}",
             f"ubd1r={machine.seed}",
             *("root=/dev/ubda", "rw", "init=/lab-init", "selinux=0", "panic=-1", "noreboot"),
             f"mem={machine.memory_mib}M",
             f"umid={machine.host}",
-            f"uml_dir={machine.folder}",
+            f"uml_dir={machine.scratch}",
             *("con=null", "con0=fd:0,fd:1", "systemd.show_status=auto", "TERM=dumb"),
             *nics,
         ]
 
-    def running(self, folder: Path, pids: Sequence[int]) -> list[int]:
-        mark = self._disk(folder)
-        lines = {pid: processes.command_line(pid) for pid in pids}
-        leaders = {processes.session(p) for p, words in lines.items() if any(w.startswith(mark) for w in words)} - {0}
-        return [pid for pid in pids if processes.session(pid) in leaders]
-
-    @staticmethod
-    def _disk(folder: Path) -> str:
-        return f"ubd0={folder}/disk.cow,"
+    def running(self, folder: Path, among: Sequence[Process]) -> list[int]:
+        mark = f"ubd0={folder}/"
+        sessions = {
+            process.session
+            for process in among
+            if any(word.startswith(mark) and "/disk.cow," in word for word in process.words)
+        }
+        return [process.pid for process in among if process.session in sessions]
