@@ -65,17 +65,10 @@ def alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
-def start(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own that outlives us, output to `log`."""
+def start(argv: list[str], log: Path) -> None:
+    """Start a process in a session of its own, nobody's child, that outlives us; its output goes to `log`."""
     with log.open("ab") as output:
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            close_fds=True,
-        )
+        subprocess.run(["setsid", "--fork", *argv], check=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
 def wait_until(done: Callable[[], bool], *, deadline: float, what: str, every: float = 0.05) -> None:

@@ -33,7 +33,7 @@ SYSTEM_PACKAGES = (
     "patchelf",  # a release's User Mode Linux kernel is run with that release's C library
     "python3-venv",
     "systemd",  # systemd-analyze: tests ask it whether our units are valid
-    "util-linux",  # nsenter, setsid
+    "util-linux",  # nsenter, setsid, setpriv, unshare
 )
 
 # ansible-core 2.19 runs on these.

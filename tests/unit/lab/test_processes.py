@@ -42,18 +42,18 @@ def test_start_snapshot_end(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("before\n")
     code = "import sys, time; print(sys.stdin.read(), 'started', flush=True); time.sleep(600)"
-    child = processes.start([sys.executable, "-c", code, "a b", ""], log)
+    words = (sys.executable, "-c", code, "a b", str(tmp_path))
+    processes.start(list(words), log)
     processes.wait_until(lambda: "started" in log.read_text(), deadline=30, what="the child")
     assert log.read_text().startswith("before\n")
     here = os.stat("/proc/self/ns/net").st_ino
-    (seen,) = (process for process in processes.snapshot() if process.pid == child.pid)
-    assert seen == Process(child.pid, child.pid, here, (sys.executable, "-c", code, "a b", ""))
+    (seen,) = (process for process in processes.snapshot() if process.words == words)
+    assert seen == Process(seen.pid, seen.pid, here, words)
     assert seen in processes.snapshot(here)
     assert seen not in processes.snapshot(here + 1)
-    processes.end([child.pid, child.pid])
-    assert not processes.alive(child.pid)
-    assert child.wait() == -9
-    processes.end([child.pid])
+    processes.end([seen.pid, seen.pid])
+    assert not processes.alive(seen.pid)
+    processes.end([seen.pid])
 
 
 def test_we_are_not_in_our_own_snapshot() -> None:
