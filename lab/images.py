@@ -39,6 +39,7 @@ OFFERED_PACKAGES = (
 )
 # A test of a cluster of small guests spends its time in these; none of them is what a load balancer needs.
 MASKED_UNITS = (
+    *("systemd-remount-fs.service", "kmod-static-nodes.service", "systemd-tmpfiles-setup-dev.service"),
     *("systemd-udev-trigger.service", "systemd-udev-settle.service", "systemd-logind.service"),
     *("dbus-org.freedesktop.login1.service", "modprobe@.service"),
     *(
@@ -56,6 +57,8 @@ MASKED_UNITS = (
     *("systemd-update-done.service", "systemd-pstore.service", "getty@.service", "console-getty.service"),
     *("systemd-machine-id-commit.service", "ldconfig.service", "systemd-boot-update.service"),
 )
+# Each generator is a process or two at every boot; these two serve what packages bring (init scripts) and the root.
+KEPT_GENERATORS = ("systemd-fstab-generator", "systemd-sysv-generator")
 SIZE = "3G"
 LAB_UNITS = ("lab-net.service", "lab-ready.service")
 LARGE_FILE_BYTES = 256 * 1024 * 1024
@@ -159,6 +162,9 @@ def _adapt(tree: Path, release: str, keys: Path) -> None:
     """Make the tree a guest's: our init, units and keys in; the maker's apt settings, caches and lists out."""
     for unit in MASKED_UNITS:
         _link(tree / "etc/systemd/system" / unit, "/dev/null")
+    for generator in (tree / "usr/lib/systemd/system-generators").iterdir():
+        if generator.name not in KEPT_GENERATORS:
+            _link(tree / "etc/systemd/system-generators" / generator.name, "/dev/null")
     for unit in ("nginx.service", "keepalived.service", "ipvsadm.service", "nftables.service"):
         (tree / "etc/systemd/system/multi-user.target.wants" / unit).unlink(missing_ok=True)
     _link(tree / "etc/systemd/system/default.target", "/lib/systemd/system/multi-user.target")

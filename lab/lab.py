@@ -331,6 +331,7 @@ class Lab:
     def _wait_ready(self, guests: list[Guest]) -> None:
         """Wait until each guest's console says that it is ready and SSH answers."""
         waiting = {guest.host.name: guest for guest in guests}
+        calls: dict[str, subprocess.Popen[bytes]] = {}
         looked = time.monotonic()
 
         def look() -> bool:
@@ -339,6 +340,7 @@ class Lab:
                 _, _, since = self._console(guest).read_text(errors="replace").rpartition(f"{POWER_ON}\n")
                 if f"{READY} " in since:
                     del waiting[name]
+                    calls[name] = subprocess.Popen(self._ssh(guest, ["true"]), stdin=subprocess.DEVNULL)
                     self._say(f"{name} is up ({len(guests) - len(waiting)} of {len(guests)})")
             if waiting and time.monotonic() > looked + 1:  # it costs more than a look at the consoles
                 running = self._processes()
@@ -354,8 +356,8 @@ class Lab:
             if error.detail:
                 raise
             raise LabError(f"{error}: {', '.join(waiting)}", detail=self._last_lines(waiting)) from error
-        calls = {g.host.name: subprocess.Popen(self._ssh(g, ["true"]), stdin=subprocess.DEVNULL) for g in guests}
-        mute = [name for name, call in calls.items() if call.wait() != 0]
+        finally:
+            mute = [name for name, call in calls.items() if call.wait() != 0]
         if mute:
             raise LabError(f"booted, but SSH doesn't answer: {', '.join(mute)}", detail=self._last_lines(mute))
 

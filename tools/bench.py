@@ -70,7 +70,7 @@ def gaps(cluster: Cluster) -> list[float]:
     seconds = []
     for _number in range(POWER_CUTS):
         wait_until(lambda: cluster.holders(VIP) == [MASTER], seconds=30, what=f"{MASTER} to be master")
-        with Stream(cluster.lab, CLIENT, VIP, PORT) as stream:
+        with Stream(cluster.lab, CLIENT, VIP, PORT, timeout=0.3) as stream:
             cluster.lab.power(MASTER, "off")
             wait_until(lambda: cluster.holders(VIP, (PEER,)) == [PEER], seconds=15, what=f"{PEER} to be master")
             cluster.serve(CLIENT, VIP, PORT, 10)

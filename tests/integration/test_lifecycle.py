@@ -127,7 +127,7 @@ def test_unreachable_director_stops_the_change_of_the_other(configured: Cluster)
 def test_change_under_load_fails_no_request(configured: Cluster, tmp_path: Path) -> None:
     """rs2 leaves: it is drained, taken out, and its way back removed; not one request fails meanwhile."""
     inventory = variant(configured, tmp_path, rs2={"lvs_state": "absent"})
-    with Stream(configured.lab, "client", VIP, PLAIN) as stream:
+    with Stream(configured.lab, "client", VIP, PLAIN, timeout=2) as stream:
         run = configured.playbook("site", inventory=inventory)
     assert run.status == 0, run.output
     assert len(stream.answers) > 100

@@ -21,11 +21,14 @@ class Answer:
 
 
 class Stream:
-    """Requests one after the other, each over a new connection that may take a second, until the block ends."""
+    """Requests one after the other, each over a new connection that may take `timeout` seconds, until the block ends.
 
-    def __init__(self, lab: Lab, client: str, address: str, port: int) -> None:
+    A gap is measured to within the timeout; where no request may fail, it is to be longer than a busy machine's pauses.
+    """
+
+    def __init__(self, lab: Lab, client: str, address: str, port: int, *, timeout: float) -> None:
         self.answers: list[Answer] = []
-        self._command = lab.command(client, ["python3", "-u", "-c", SCRIPT, address, str(port)])
+        self._command = lab.command(client, ["python3", "-u", "-c", SCRIPT, address, str(port), str(timeout)])
 
     def __enter__(self) -> Stream:
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -59,10 +62,10 @@ class Stream:
 
 SCRIPT = """
 import http.client, json, select, sys, time
-address, port = sys.argv[1], int(sys.argv[2])
+address, port, timeout = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 while not select.select([sys.stdin], [], [], 0)[0]:
     began, by = time.monotonic(), ""
-    connection = http.client.HTTPConnection(address, port, timeout=1)
+    connection = http.client.HTTPConnection(address, port, timeout=timeout)
     try:
         connection.request("GET", "/")
         by = connection.getresponse().read(100).decode().split("\\n")[0]

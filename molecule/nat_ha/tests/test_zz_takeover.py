@@ -11,7 +11,7 @@ FULL = {"192.168.0.12:80": 20, "192.168.0.13:80": 8}
 
 def test_power_cut_of_the_master(cluster: Cluster) -> None:
     assert cluster.holders(VIP) == ["lb1"]
-    with Stream(cluster.lab, "client", VIP, PLAIN) as stream:
+    with Stream(cluster.lab, "client", VIP, PLAIN, timeout=0.3) as stream:
         cluster.lab.power("lb1", "off")
         wait_until(lambda: {VIP, GATEWAY} <= cluster.addresses("lb2"), seconds=10, what="lb2 to hold both addresses")
         # Some requests of the new master must be in the stream before it ends.
