@@ -229,7 +229,9 @@ def _routes(listed: Any, interfaces: Sequence[Interface], fault: Fault) -> Itera
 
 
 def _web_ports(listed: Any, fault: Fault) -> Iterable[int]:
-    if not isinstance(listed, list) or not all(type(port) is int and 0 < port < 65536 for port in listed):
+    if not isinstance(listed, list) or not all(
+        isinstance(port, int) and not isinstance(port, bool) and 0 < port < 65536 for port in listed
+    ):
         fault("lab_web_ports", f"{listed!r} is no list of port numbers; write [80]")
         return []
     return dict.fromkeys(listed)

@@ -109,18 +109,18 @@ class Lab:
 
     def command(self, host: str, argv: list[str]) -> list[str]:
         """The command line that runs argv on a guest."""
-        _, guest = self._find(host)
+        _memory, guest = self._find(host)
         return self._ssh(guest, argv)
 
     def require_power(self, host: str) -> None:
         """LabError if the host is off."""
-        _, guest = self._find(host)
+        _memory, guest = self._find(host)
         if not self._running(guest, self._processes()):
             raise LabError(f"{host} is off; run: python -m lab power --name {self.name} {host} on")
 
     def console(self, host: str) -> Path:
         """The file that a guest's console is written to."""
-        _, guest = self._find(host)
+        _memory, guest = self._find(host)
         return self._console(guest)
 
     # -- looking
@@ -337,7 +337,7 @@ class Lab:
         def look() -> bool:
             nonlocal looked
             for name, guest in list(waiting.items()):
-                _, _, since = self._console(guest).read_text(errors="replace").rpartition(f"{POWER_ON}\n")
+                _before, _mark, since = self._console(guest).read_text(errors="replace").rpartition(f"{POWER_ON}\n")
                 if f"{READY} " in since:
                     del waiting[name]
                     calls[name] = subprocess.Popen(self._ssh(guest, ["true"]), stdin=subprocess.DEVNULL)

@@ -50,8 +50,6 @@ class Hypervisor(Protocol):
 
     def command(self, machine: Machine) -> list[str]:
         """The command line that boots the machine, to be run inside the lab's network namespace."""
-        ...
 
     def running(self, folder: Path, among: Sequence[Process]) -> list[int]:
         """The ids of those processes that make up the machines in this folder; empty when all are off."""
-        ...

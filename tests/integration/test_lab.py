@@ -288,7 +288,7 @@ def test_a_guest_reboots_by_itself(lab: LabCommand) -> None:
 def test_power_off_and_a_guest_that_does_not_come_up(lab: LabCommand) -> None:
     """Said as soon as its kernel ends, with the console's last lines; a new disk mends it."""
     running = lab.power("web1")
-    for _ in ("on", "off already"):
+    for _state in ("on", "off already"):
         lab("power", "client", "off")
         assert lab.power("client") == []
     assert "client  off" in lab("status")
@@ -366,7 +366,7 @@ def test_down_after_a_killed_up_leaves_nothing(other: LabCommand, damage: Any) -
 def test_interrupted_up(other: LabCommand) -> None:
     process = starting(other)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _output, errors = process.communicate(timeout=60)
     assert errors == "lab: interrupted; the same command goes on from here, down takes all away\n"
     assert process.returncode == 130
     assert len(other.power("lone")) == 1

@@ -41,7 +41,7 @@ class Stream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        rest, _ = self._process.communicate()  # closing its standard input ends it
+        rest, _errors = self._process.communicate()  # closing its standard input ends it
         for line in rest.splitlines():
             self._take(line)
 

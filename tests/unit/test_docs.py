@@ -403,7 +403,7 @@ def test_relative_links_resolve(doc: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", prose(doc)):
         if re.match(r"[a-z]+:", target):
             continue
-        name, _, anchor = target.partition("#")
+        name, _mark, anchor = target.partition("#")
         path = (doc.parent / name).resolve() if name else doc
         if not path.exists() or (anchor and anchor not in anchors(path)):
             broken.append(target)

@@ -156,7 +156,8 @@ class Pace:
 
 
 def log(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def notify(state: str) -> None:
@@ -206,7 +207,7 @@ def watch(run: Command) -> None:
                 look(pace, run, said, time.monotonic())
                 looked = time.monotonic()
                 due = looked + pace.idle()
-            ready, _, _ = select.select([events], [], [], max(0.0, due - time.monotonic()))
+            ready, _writable, _odd = select.select([events], [], [], max(0.0, due - time.monotonic()))
             if ready and _drain(events):
                 due = min(due, pace.next_look(time.monotonic(), looked))
 
@@ -250,4 +251,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    raise SystemExit(main(sys.argv))

@@ -18,7 +18,7 @@ _PARTS = [*"ab #!{}'\\$@~=,();|<>%&*^[]?-+/:", "é", "$_x", "\\\\", "include", "
 
 def _word(source: random.Random) -> str:
     while True:
-        word = "".join(source.choice(_PARTS) for _ in range(source.randint(0, 7)))
+        word = "".join(source.choice(_PARTS) for _number in range(source.randint(0, 7)))
         try:
             serialise([Node("k", (word,))])
         except TreeError:
@@ -37,10 +37,10 @@ def _nodes(source: random.Random, depth: int) -> tuple[Node, ...]:
     return tuple(
         Node(
             _name(source),
-            tuple(_word(source) for _ in range(source.randint(0, 3))),
+            tuple(_word(source) for _number in range(source.randint(0, 3))),
             _nodes(source, depth - 1) if depth and source.random() < 0.5 else None,
         )
-        for _ in range(source.randint(0, 3))
+        for _number in range(source.randint(0, 3))
     )
 
 

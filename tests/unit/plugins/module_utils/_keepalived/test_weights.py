@@ -152,18 +152,18 @@ def test_leaving_never_empties_a_pool(there: dict[str, str], ready: bool) -> Non
     assert "web_10.0.0.5_tcp_80_192.168.0.13_80" not in result.write
 
 
-# Printed by ipvsadm 1.31 in a guest; the IPv6 and mark services are of the same run.
+# In the form that ipvsadm 1.31 prints.
 TABLE = """\
 IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 TCP  10.0.0.5:80 wlc persistent 50
-  -> 192.168.0.12:80              Masq    20     3          10        
-  -> 192.168.0.13:80              Masq    8      5          140       
+  -> 192.168.0.12:80              Masq    20     3          10
+  -> 192.168.0.13:80              Masq    8      5          140
 TCP  [2001:db8::5]:80 rr
-  -> [2001:db8:1::12]:80          Masq    1      7          0         
+  -> [2001:db8:1::12]:80          Masq    1      7          0
 FWM  1 wrr
-  -> 192.168.0.13:0               Route   2      11         0         
+  -> 192.168.0.13:0               Route   2      11         0
 """
 
 

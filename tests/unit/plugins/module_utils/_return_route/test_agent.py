@@ -45,7 +45,7 @@ def test_calm_repairs_are_prompt_for_ever() -> None:
 
 def test_a_fight_is_given_up_step_by_step_and_said_once() -> None:
     pace, now, said, waits = agent.Pace(0.2), 1000.0, [], []
-    for _ in range(12):
+    for _number in range(12):
         said.append(pace.repaired(now))
         waits.append(pace.after_event())
         now += pace.after_event()
@@ -61,7 +61,7 @@ def test_failures_are_tried_again_less_and_less_often() -> None:
     pace = agent.Pace(0.2)
     assert pace.idle() == agent.IDLE
     waits = []
-    for _ in range(8):
+    for _number in range(8):
         pace.failures += 1
         waits.append(pace.idle())
     assert waits == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
