@@ -33,7 +33,8 @@ class LabCommand:
         """Start a command and don't wait for it."""
         environment = {**os.environ, "LVS_LAB": self.name, "LVS_LAB_STATE": str(self.states), "LVS_LAB_IMAGE": "bare"}
         return subprocess.Popen(
-            [sys.executable, "-m", "lab", *words],
+            # Whoever started these tests in the background made them, and so their children, deaf to interruptions.
+            ["env", "--default-signal=INT", sys.executable, "-m", "lab", *words],
             cwd=ROOT,
             env=environment,
             text=True,

@@ -9,6 +9,8 @@ from tests.support.cluster import Cluster
 
 # Left out: what changes by itself (logs, caches, leases) and what Ansible's own connection leaves.
 SCRIPT = r"""
+# What boots still is not what the host looks like.
+systemctl is-system-running --wait >/dev/null
 echo "== files"
 # All of the system but what changes by itself (logs, caches, leases), Ansible's own leavings, and the large trees under
 # /usr that only packages write.
