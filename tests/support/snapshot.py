@@ -33,8 +33,8 @@ done
 echo "== sysctls"
 grep -r . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2>/dev/null |
     grep -v -E 'stable_secret|mtu' | sort
+# What is enabled is seen by the links under /etc above.
 echo "== units"
-systemctl list-unit-files --no-legend --state=enabled,disabled,masked | sort
 systemctl list-units --no-legend --plain --type=service --state=active,failed |
     awk '{print $1, $3}' | grep -v -E '^(user|systemd-)' | sort
 """
