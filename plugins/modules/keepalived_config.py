@@ -115,7 +115,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install, store
+from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install
 
 _SYSTEM_DIRECTORIES = ["/usr/sbin", "/sbin"]
 

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import secret, store, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import secret, verdict
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER, has_header
 
 __all__ = ["ConfigError", "Outcome", "Runner", "absent", "present"]

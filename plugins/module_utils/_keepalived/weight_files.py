@@ -10,7 +10,8 @@ import contextlib
 import os
 import stat
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import store, weights
+from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weights
 
 __all__ = ["WeightsError", "apply", "is_emptied", "make_directory", "read_directory", "remove_directory"]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install, store
+from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.install import ConfigError, Outcome
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import store, weight_files, weights
+from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
 
 SERVERS = [{"file": "a", "ready": True}, {"file": "b", "ready": False}]
 

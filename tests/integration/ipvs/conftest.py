@@ -1,0 +1,52 @@
+"""One lab for all tests of the IPVS modules."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.cluster import Cluster
+from tests.support.guest_modules import GuestModules, command
+
+RELEASE = os.environ.get("LVS_TEST_RELEASE", "bookworm")
+
+
+@pytest.fixture(scope="package")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    content = yaml.safe_load((Path(__file__).parent / "inventory.yml").read_text())
+    content["lab_only"]["vars"] = {"lab_release": RELEASE}
+    file = tmp_path_factory.mktemp("ipvs") / "inventory.json"
+    file.write_text(json.dumps(content))
+    cluster = Cluster(f"ipvs-{os.getpid()}", file)
+    if os.environ.get("DEVLAB"):
+        yield Cluster("ipvs", Path(__file__).parent / "inventory.yml")
+        return
+    try:
+        cluster.lab.up(str(file), "full")
+        cluster.run("box", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        yield cluster
+    finally:
+        cluster.lab.down()
+
+
+@pytest.fixture(scope="package")
+def loaded(cluster: Cluster) -> Iterator[GuestModules]:
+    """The modules on the guest `box`."""
+    modules = GuestModules(cluster, "box")
+    yield modules
+    modules.close()
+
+
+@pytest.fixture
+def box(loaded: GuestModules) -> Iterator[GuestModules]:
+    """The same, with an empty table before and after."""
+    clear = command("sh", "-c", "[ ! -e /proc/net/ip_vs ] || ipvsadm --clear; ipvsadm --stop-daemon master 2>/dev/null;"
+                    "ipvsadm --stop-daemon backup 2>/dev/null; rm -rf /var/lib/lvs-cluster /run/table.json")  # fmt: skip
+    loaded.run(clear)
+    yield loaded
+    loaded.run(clear)
