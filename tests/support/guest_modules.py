@@ -21,7 +21,8 @@ FOLDER = "/srv/modules"
 COLLECTION = "ansible_collections/lvs/cluster"
 
 # Reads a list of steps a line from standard input and prints their results as a line. A step is a module with its
-# options, a command, or several steps at once. A process of its own is for what changes the process, by entering a namespace or giving up its rights.
+# options, a command, or several steps at once. A process of its own is for what changes the process, by entering a
+# namespace or giving up its rights.
 SCRIPT = r"""
 import contextlib, importlib, io, json, os, subprocess, sys
 sys.path.insert(0, "FOLDER")

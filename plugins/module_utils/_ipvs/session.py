@@ -136,6 +136,8 @@ class Session:
         Raises an IpvsError that names the first entry that the kernel refuses.
         """
         settled = True
+        if not operations:
+            return settled  # and no module is loaded for it
         for batch in self.kernel.apply(operations):
             self.counts.add(one for place, one in enumerate(batch.operations) if place not in batch.refused)
             for place, number in sorted(batch.refused.items()):
@@ -196,7 +198,11 @@ def _refusal(operation: Operation, number: int) -> str:
         return f"{operation}: the kernel's IPVS knows no IPv6 (CONFIG_IP_VS_IPV6 is off); use IPv4"
     if number == errno.ENOENT and settings is not None:
         return f"{operation}: {_missing_module(settings.scheduler, settings.persistence_engine)}"
-    return f"{operation}: the kernel refuses it: {os.strerror(number)} ({errno.errorcode.get(number, number)})"
+    hint = ""
+    if number == errno.EINVAL and operation.destination is not None:
+        # inet_addr_type() is not "unicast" or "local" (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_new_dest)
+        hint = "; it takes no broadcast address, and nothing at all in a network namespace that has no address yet"
+    return f"{operation}: the kernel refuses it: {os.strerror(number)} ({errno.errorcode.get(number, number)}){hint}"
 
 
 def _missing_module(scheduler: str, engine: str) -> str:

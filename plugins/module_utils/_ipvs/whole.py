@@ -84,9 +84,9 @@ def _read(request: Request) -> _Wanted:
     """The options as values; an IpvsError tells all that is wrong with them."""
     options = Options()
     content: dict[str, Any] = {"services": request.services}
-    if request.src is not None:
-        if request.services is not None:
-            options.fault("src", "is given beside services", "give one of them")
+    if request.src is not None and request.services is not None:
+        options.fault("src", "is given beside services", "give one of them")
+    elif request.src is not None:
         content = options.reader.mapping(_load(request.src), "src", dict.fromkeys(_IN_FILE)) or {}
         if "services" not in content:
             options.fault("src", f"{request.src} has no services", 'write {"services": […]}')

@@ -13,6 +13,12 @@ import yaml
 from tests.support.cluster import Cluster
 from tests.support.guest_modules import GuestModules, command
 
+CLEAR = """
+[ -e /proc/net/ip_vs ] || exit
+ipvsadm --clear
+for role in master backup; do ipvsadm --stop-daemon $role 2>/dev/null; done
+rm -rf /var/lib/lvs-cluster /run/table.json
+"""
 RELEASE = os.environ.get("LVS_TEST_RELEASE", "bookworm")
 
 
@@ -45,8 +51,6 @@ def loaded(cluster: Cluster) -> Iterator[GuestModules]:
 @pytest.fixture
 def box(loaded: GuestModules) -> Iterator[GuestModules]:
     """The same, with an empty table before and after."""
-    clear = command("sh", "-c", "[ ! -e /proc/net/ip_vs ] || ipvsadm --clear; ipvsadm --stop-daemon master 2>/dev/null;"
-                    "ipvsadm --stop-daemon backup 2>/dev/null; rm -rf /var/lib/lvs-cluster /run/table.json")  # fmt: skip
-    loaded.run(clear)
+    loaded.run(command("sh", "-c", CLEAR))
     yield loaded
-    loaded.run(clear)
+    loaded.run(command("sh", "-c", CLEAR))
