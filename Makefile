@@ -73,6 +73,7 @@ demo: setup ## Boot INVENTORY in the lab, configure it, and send requests throug
 
 bench: setup ## Measure, and print a table and JSON
 	$(AS_ROOT) $(PYTHON) -m tools.bench
+	$(AS_ROOT) $(PYTHON) -m tools.ipvs_bench
 
 changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for the version in galaxy.yml
 	antsibull-changelog release --update-existing

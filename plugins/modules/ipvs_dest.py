@@ -50,7 +50,9 @@ options:
     description: Its weight, 0 to 2147483647; V(1) by default. V(0) gets no new connection.
     type: int
   forwarding:
-    description: How packets reach it, V(nat) by default.
+    description:
+      - How packets reach it, V(nat) by default.
+      - Another than V(tun) takes the options of the tunnel away.
     type: str
     choices: [nat, dr, tun]
   tunnel_type:
@@ -105,7 +107,7 @@ attributes:
       one that an earlier task of the run would add.
     support: full
   diff_mode:
-    description: The destination before and after, in ipvsadm's terms.
+    description: The destination before and after, in the words of the options.
     support: full
 seealso:
   - module: lvs.cluster.ipvs_service
@@ -201,6 +203,8 @@ def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
     values = options.destination(params, "")
     if values and params["state"] != "present":
         options.fault(", ".join(sorted(values)), f"goes with state present, not {params['state']}", "leave it out")
+    if params["remove"] and params["state"] != "drained":
+        options.fault("remove", f"goes with state drained, not {params['state']}", "leave it out")
     if params["timeout"] < 0:
         options.fault("timeout", f"{params['timeout']} is below 0", "write seconds")
     options.finish()

@@ -11,7 +11,7 @@ short_description: The kernel's IPVS table, with connections and statistics
 version_added: 0.1.0
 description:
   - Reads virtual services, destinations, timeouts and sync daemons. What it returns can be given to
-    M(lvs.cluster.ipvs_table) as it is, and changes nothing there.
+    M(lvs.cluster.ipvs_table) as it is, and changes nothing there, unless somebody wrote what that module refuses.
   - Never loads a kernel module. While ip_vs is not loaded, the table is empty.
 options:
   address:
@@ -161,7 +161,7 @@ def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
     shown = [
         show(key, service, destination, params["statistics"])
         for key, service in sorted(kernel.details().items())
-        if all(getattr(key, name) == value for name, value in wanted.items())
+        if all(getattr(key, name) == value for name, value in wanted.items()) and not ("port" in wanted and key.fwmark)
     ]
     return {
         "changed": False,

@@ -51,7 +51,9 @@ options:
     description: Schedule each packet by itself; for UDP, or for a firewall mark.
     type: bool
   persistence_timeout:
-    description: Seconds for which a client stays with its destination, 0 (not at all) to 2678400.
+    description:
+      - Seconds for which a client stays with its destination, 0 (not at all) to 2678400.
+      - V(0) takes O(persistence_netmask) and O(persistence_engine) away, too.
     type: int
   persistence_netmask:
     description:
@@ -97,7 +99,9 @@ options:
         description: With so many connections it gets no new one; V(0), the default, is no limit.
         type: int
       lower_threshold:
-        description: Below so many connections it gets new ones again; not above O(destinations[].upper_threshold).
+        description:
+          - Below so many connections it gets new ones again; not above O(destinations[].upper_threshold).
+          - With V(0), the default, the kernel takes three quarters of O(destinations[].upper_threshold).
         type: int
   purge_destinations:
     description:
@@ -118,7 +122,7 @@ attributes:
     description: Reads and compares; loads no kernel module. While ip_vs is not loaded, the table counts as empty.
     support: full
   diff_mode:
-    description: The service and those of its destinations that change, in ipvsadm's terms.
+    description: The service and those of its destinations that change, in the words of the options.
     support: full
 seealso:
   - module: lvs.cluster.ipvs_dest

@@ -83,7 +83,7 @@ options:
         description: A number from 0 to 255 that both sides share.
         type: int
       maxlen:
-        description: Bytes in a datagram; by default what the interface takes.
+        description: Bytes in a datagram, 1024 to 65487; by default 1472, a V(backup) takes what the interface takes.
         type: int
       group:
         description: The multicast group, 224.0.0.81 by default.
@@ -102,7 +102,7 @@ attributes:
     description: Reads and compares; loads no kernel module. While ip_vs is not loaded, the table counts as empty.
     support: full
   diff_mode:
-    description: The entries that change, in ipvsadm's terms.
+    description: The entries that change, in the words of the options.
     support: full
 seealso:
   - module: lvs.cluster.ipvs_info

@@ -393,6 +393,7 @@ def test_names_of_the_collection_exist(doc: Path) -> None:
         *(path.stem for path in (ROOT / "playbooks").glob("*.yml")),
         *(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")),
         *(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")),
+        *yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"],
     }
     assert [name for name in re.findall(r"\blvs\.cluster\.(\w+)", doc.read_text()) if name not in known] == []
 

@@ -323,7 +323,7 @@ class Options:
                 continue
             role = reader.choice(values.get("role"), f"{place}.role", ("master", "backup"))
             device = reader.word(values.get("interface"), f"{place}.interface", _DEVICE, "the name of an interface")
-            limits = {"id": (0, 255), "maxlen": (1, 65535), "port": (1, 65535), "ttl": (1, 255)}
+            limits = {"id": (0, 255), "maxlen": (1024, 65487), "port": (1, 65535), "ttl": (1, 255)}
             numbers = {
                 name: reader.integer(values[name], f"{place}.{name}", *limit)
                 for name, limit in limits.items()

@@ -200,8 +200,11 @@ def _refusal(operation: Operation, number: int) -> str:
         return f"{operation}: {_missing_module(settings.scheduler, settings.persistence_engine)}"
     hint = ""
     if number == errno.EINVAL and operation.destination is not None:
-        # inet_addr_type() is not "unicast" or "local" (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_new_dest)
-        hint = "; it takes no broadcast address, and nothing at all in a network namespace that has no address yet"
+        # inet_addr_type() or sync_state (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_new_dest and ip_vs_add_dest)
+        hint = (
+            "; it takes no broadcast address, none of the other family while a sync daemon runs, and nothing at all in "
+            "a network namespace that has no address yet"
+        )
     return f"{operation}: the kernel refuses it: {os.strerror(number)} ({errno.errorcode.get(number, number)}){hint}"
 
 

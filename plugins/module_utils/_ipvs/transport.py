@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import socket
 import struct
@@ -43,6 +44,18 @@ _ANSWER_SECONDS = 120
 
 _ORDER: Any = sys.byteorder
 _VERBS = {ADD: "new", "edit": "set", DELETE: "del"}
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Many small values are made, none of them garbage, and the collector would look through all of them each time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Batch(NamedTuple):
@@ -105,8 +118,9 @@ class Ipvs:
         The kernel gives them one message after the other and doesn't say when another process changes the table
         meanwhile: an entry may then be missing, and one that comes twice counts once.
         """
-        found = [wire.decode_service(payload)[:2] for payload in self._dump("get_service")]
-        return {key: Entry(settings, self._destinations(key)) for key, settings in found}
+        with _no_collection():
+            found = [wire.decode_service(payload)[:2] for payload in self._dump("get_service")]
+            return {key: Entry(settings, self._destinations(key)) for key, settings in found}
 
     def entry(self, key: ServiceKey) -> Entry | None:
         """One virtual service with its destinations; None if it isn't there."""
