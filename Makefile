@@ -11,8 +11,8 @@ INVENTORY ?= inventories/nat_ha
 # The parts of `make test`, in order; a part is a target of this file. The first half needs no lab.
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
-# What `make test-full` runs beyond that: installation on bare guests of both releases.
-FULL_PARTS := bare-bookworm bare-trixie
+# What `make test-full` runs beyond that: modules on Debian 13, installation on bare guests of both releases.
+FULL_PARTS := modules-trixie bare-bookworm bare-trixie
 
 # For what runs before there is an environment, or repairs one: the machine's own Python.
 SYSTEM_PYTHON := PATH='$(PATH)' python3
@@ -26,7 +26,7 @@ export LC_ALL := C.UTF-8
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 
-.PHONY: help setup lint unit sanity integration molecule bare-bookworm bare-trixie test test-full demo bench changelog build clean
+.PHONY: help setup lint unit sanity integration molecule modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ molecule: $(STAMP) ## Run every Molecule scenario
 
 bare-bookworm bare-trixie: bare-%: $(STAMP)
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest tests/integration/test_lifecycle.py
+
+modules-trixie: $(STAMP)
+	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs
 
 test: ## Run all that CI runs, and say how long each part took
 	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS)

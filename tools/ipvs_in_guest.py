@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -207,20 +208,19 @@ def main() -> None:
     for _run in range(RUNS):
         for number, wanted in tables.items():
             fresh()
-            note(f"load {number}", timed(lambda wanted=wanted: bring(wanted)))  # type: ignore[misc]
+            note(f"load {number}", timed(partial(bring, wanted)))
             again = large // number  # a small table is read so often that its figure is as steady as the large one's
-            times = [timed(lambda wanted=wanted: bring(wanted)) for _time in range(again)]  # type: ignore[misc]
-            note(f"unchanged {number}", sum(times) / again)
+            note(f"unchanged {number}", sum(timed(partial(bring, wanted)) for _time in range(again)) / again)
         other = table_of(services(large, changed=True))
-        note("1 % of the weights", timed(lambda other=other: bring(other)))  # type: ignore[misc]
-        note("unchanged again", timed(lambda other=other: bring(other)))  # type: ignore[misc]
+        note("1 % of the weights", timed(partial(bring, other)))
+        note("unchanged again", timed(partial(bring, other)))
         note("ipvsadm -Sn", timed(lambda: ipvsadm("--save", "--numeric")))
         saved = saved or ipvsadm("--save", "--numeric")
         fresh()
-        note("bare loop: load", timed(lambda: bare(tables[large])))
+        note("bare loop: load", timed(partial(bare, tables[large])))
         modules(figures, large)
         fresh()
-        note("ipvsadm -R", timed(lambda text=saved: ipvsadm("--restore", stdin=text)))
+        note("ipvsadm -R", timed(partial(ipvsadm, "--restore", stdin=saved)))
     result = {"sizes": SIZES, "runs": RUNS, "figures": figures, "profile": profiles(large)}
     fresh()
     print(json.dumps({**result, "python": sys.version.split()[0], "kernel": os.uname().release}))

@@ -207,9 +207,7 @@ def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
         options.fault("remove", f"goes with state drained, not {params['state']}", "leave it out")
     if params["timeout"] < 0:
         options.fault("timeout", f"{params['timeout']} is below 0", "write seconds")
-    options.finish()
-    assert key is not None  # else finish() has raised
-    assert name is not None
+    key, name = options.checked(key), options.checked(name)
     host.require_ipv6({key.family, name.family})
     if not params["force"]:
         refuse_owned(keepalived_owns([key]), "a destination of the virtual service")

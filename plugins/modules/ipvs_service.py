@@ -255,9 +255,7 @@ def absent(session: Session, key: ServiceKey) -> dict[str, Any]:
 
 def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
     options = Options()
-    key = options.service_key(module.params, "")
-    options.finish()
-    assert key is not None  # finish() has raised otherwise
+    key = options.checked(options.service_key(module.params, ""))
     if not module.params["force"]:
         refuse_owned(keepalived_owns([key]), "the virtual service")
     if module.params["state"] == "absent":

@@ -126,9 +126,11 @@ class GuestModules:
         stdin.flush()
         return self._results(steps, stdout.readline())
 
-    def run_under(self, prefix: tuple[str, ...], *steps: dict[str, Any]) -> list[dict[str, Any]]:
-        """The same in a Python of its own, which another program starts."""
-        words = (*prefix, "python3", f"{FOLDER}/steps.py")
+    def run_under(
+        self, prefix: tuple[str, ...], *steps: dict[str, Any], python: str = "python3"
+    ) -> list[dict[str, Any]]:
+        """The same in a Python of its own, which another program may start."""
+        words = (*prefix, python, f"{FOLDER}/steps.py")
         return self._results(steps, self.cluster.run(self.host, *words, stdin=f"{json.dumps(steps)}\n"))
 
     @staticmethod

@@ -10,7 +10,7 @@ are left out of what is returned, so that a caller can put the present or the de
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Callable, Dict, Mapping, NamedTuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
@@ -57,6 +57,7 @@ class GivenDestination(NamedTuple):
     clean: bool
 
 
+Read = TypeVar("Read")
 Given = Dict[DestinationKey, GivenDestination]
 
 
@@ -79,6 +80,13 @@ class Options:
 
     def finish(self) -> None:
         self.reader.faults.stop_if_any()
+
+    def checked(self, value: Read | None) -> Read:
+        """A value that was read; where it is None there are faults, and an IpvsError tells them all."""
+        self.finish()
+        if value is None:
+            raise AssertionError("a value is missing, and no fault was told")
+        return value
 
     # -- which service
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
@@ -21,9 +21,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations impor
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.transport import Batch
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.wire import Connections
 
-Name = tuple[ServiceKey, DestinationKey | None]
+Name: TypeAlias = "tuple[ServiceKey, DestinationKey | None]"
 """A virtual service (None) or one of its destinations."""
-Flat = dict[Name, Settings | Destination]
+Flat: TypeAlias = "dict[Name, Settings | Destination]"
 
 
 def flat(table: Table) -> Flat:

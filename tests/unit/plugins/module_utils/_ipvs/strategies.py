@@ -233,7 +233,7 @@ def daemons() -> st.SearchStrategy[SyncDaemon]:
         role=st.sampled_from(["master", "backup"]),
         interface=st.text("abcXYZ019_.@-", min_size=1, max_size=15),
         id=st.integers(0, 255),
-        maxlen=st.integers(1, 65535),
+        maxlen=st.integers(1024, 65487),
         group=groups,
         port=st.integers(1, 65535),
         ttl=st.integers(1, 255),

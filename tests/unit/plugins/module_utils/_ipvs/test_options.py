@@ -39,6 +39,11 @@ def table(services: Any) -> dict[ServiceKey, Entry]:
     return found
 
 
+def only(found: dict[ServiceKey, Entry]) -> Entry:
+    assert len(found) == 1
+    return next(iter(found.values()))
+
+
 # -- what is taken
 
 
@@ -63,7 +68,7 @@ def test_the_largest_values() -> None:
     found = table([{**LASTING, "port": 65535, "persistence_timeout": 2678400, "destinations": [
         {"address": "10.0.0.2", "weight": 2147483647, "upper_threshold": 4294967295, "lower_threshold": 4294967295},
     ]}])  # fmt: skip
-    (entry,) = found.values()
+    entry = only(found)
     assert entry.settings.persistence_timeout == 2678400
     assert list(entry.destinations.values()) == [Destination("nat", 2147483647, 4294967295, 4294967295)]
     assert table([]) == {}
@@ -90,7 +95,7 @@ def test_addresses_in_one_writing() -> None:
     ],
 )
 def test_netmasks_in_one_writing(service: dict[str, Any], given: Any, netmask: str) -> None:
-    (entry,) = table([{**service, "persistence_timeout": 60, "persistence_netmask": given}]).values()
+    entry = only(table([{**service, "persistence_timeout": 60, "persistence_netmask": given}]))
     assert entry.settings == Settings(persistence_timeout=60, persistence_netmask=netmask)
 
 
@@ -102,7 +107,7 @@ def test_the_port_of_a_destination_is_the_service_s(service: dict[str, Any], por
     void = {"tunnel_type": "ipip", "tunnel_port": 0, "tunnel_checksum": "none"}
     for given in ({}, {"port": None}, {"port": str(port), **void}):
         destination = {"address": "10.0.0.2", "forwarding": forwarding, **given}
-        (entry,) = table([{**service, "destinations": [destination]}]).values()
+        entry = only(table([{**service, "destinations": [destination]}]))
         assert entry.destinations == {DestinationKey("ipv4", "10.0.0.2", port): Destination(forwarding)}
 
 

@@ -253,7 +253,7 @@ def test_the_service_is_not_keepalived_s(key: ServiceKey, server: VirtualServer)
 def test_an_address_is_written_alike_on_both_sides(tmp_path: Path, address: str) -> None:
     (tmp_path / "k.conf").write_text(f"virtual_server {address} 80 {{\n}}\n")
     options = Options()
-    (key,) = options.table([{"address": address, "port": 80}])
+    key = next(iter(options.table([{"address": address, "port": 80}])))
     options.finish()
     assert keepalived_owns([key], lambda: [Running(str(tmp_path / "k.conf"), "lb1")]) == {key}
 

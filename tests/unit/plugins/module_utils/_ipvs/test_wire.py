@@ -389,7 +389,7 @@ def test_random_attributes_are_a_value_or_a_wire_error(name: str, outer: int, in
 def test_one_strange_attribute_is_a_value_or_a_wire_error(name: str) -> None:
     """Every attribute in turn, with every size that another has."""
     payload, decode = VALID[name]
-    ((outer, inner),) = attributes(payload).items()
+    outer, inner = next(iter(attributes(payload).items()))
     for kind in attributes(inner):
         for value in (byte * size for byte in (b"\0", b"\1", b"\xff") for size in (0, 1, 2, 3, 4, 8, 16, 20)):
             read(decode, answer(outer, payload, {kind: value}))
@@ -400,7 +400,7 @@ def test_one_strange_attribute_is_a_value_or_a_wire_error(name: str) -> None:
 def test_a_damaged_answer_is_a_value_or_a_wire_error(name: str, data: st.DataObject) -> None:
     payload, decode = VALID[name]
     damaged = bytearray(payload)
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _time in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
     read(decode, bytes(damaged))
 
