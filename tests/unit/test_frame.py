@@ -100,9 +100,10 @@ def test_requires_ansible_is_a_range_that_holds_the_installed_one() -> None:
     assert "2.16.99" not in accepted
 
 
-def test_action_group_lists_the_modules_that_exist() -> None:
+def test_action_groups_list_the_modules_that_exist() -> None:
     modules = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
-    assert load("meta/runtime.yml")["action_groups"] == {"lvs": modules}
+    ipvs = [name for name in modules if name.startswith("ipvs_")]
+    assert load("meta/runtime.yml")["action_groups"] == {"lvs": modules, "ipvs": ipvs}
 
 
 def test_installed_collections_are_in_the_ranges_of_galaxy_yml() -> None:

@@ -242,7 +242,7 @@ class Ipvs:
         """The number of the family "IPVS". Asking for it makes the kernel load the module."""
         name = netlink.text(_FAMILY_NAME, "IPVS")
         try:
-            (payload,) = self._ask(_CONTROLLER, 0, _GET_FAMILY, name)
+            (payload,) = self._ask(_CONTROLLER, netlink.ACK, _GET_FAMILY, name)
         except OSError as error:
             if error.errno == errno.ENOENT:
                 raise IpvsError(
@@ -255,9 +255,9 @@ class Ipvs:
             raise netlink.WireError("the kernel's answer holds no number for the netlink family IPVS")
         return int.from_bytes(found, _ORDER)
 
-    def _frame(self, command: str, payload: bytes, flags: int = 0) -> bytes:
+    def _frame(self, command: str, payload: bytes) -> bytes:
         self._sequence += 1
-        return netlink.frame(self._family, netlink.REQUEST | flags, self._sequence, wire.COMMANDS[command], payload)
+        return netlink.frame(self._family, netlink.REQUEST, self._sequence, wire.COMMANDS[command], payload)
 
     def _request(self, command: str, payload: bytes = b"") -> list[bytes]:
         return self._ask(self._family, netlink.ACK, wire.COMMANDS[command], payload)
@@ -269,8 +269,6 @@ class Ipvs:
         """One request: the attributes of each answer. Raises OSError with the kernel's errno."""
         self._sequence += 1
         sequence = self._sequence
-        if not flags & netlink.DUMP:
-            flags |= netlink.ACK
         self._socket.send(netlink.frame(family, netlink.REQUEST | flags, sequence, command, payload))
         answers: list[bytes] = []
         for frame in self._receive():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -247,10 +248,21 @@ def test_without_systemd_run_nothing_is_changed(host: Host) -> None:
 
 @contextmanager
 def service(host: Host) -> Iterator[tuple[Path, int]]:
-    """The agent as systemd would run it; gives its log and its process number (nsenter becomes the program)."""
+    """The agent as systemd would run it, ready; gives its log and its process number (nsenter becomes the program)."""
     log = host.folder / "log"
-    with log.open("w") as stream:
-        process = subprocess.Popen(host.argv(AGENT, "run"), stderr=stream)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("w") as stream:
+        # Not an abstract name: those belong to a network namespace.
+        ready.bind(str(host.folder / "notify"))
+        ready.settimeout(10)
+        process = subprocess.Popen(
+            host.argv("env", f"NOTIFY_SOCKET={ready.getsockname()}", AGENT, "run"), stderr=stream
+        )
+        try:
+            assert ready.recv(100) == b"READY=1"
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
     try:
         yield log, process.pid
     finally:
@@ -281,7 +293,6 @@ def test_the_service_waits_for_an_interface_and_keeps_quiet(host: Host) -> None:
     host.module("return_route", **POLICY)
     host.run("ip", "link", "set", "eth0", "down")
     with service(host) as (log, _pid):
-        time.sleep(1)
         assert log.read_text().count("not possible now") == 1
         host.run("ip", "link", "set", "eth0", "up")
         eventually(host, whole, 2.5)
@@ -290,7 +301,6 @@ def test_the_service_waits_for_an_interface_and_keeps_quiet(host: Host) -> None:
 def test_the_service_takes_the_default_route_back(host: Host) -> None:
     host.module("return_route", **FORM_DEFAULT)
     with service(host):
-        time.sleep(0.5)
         host.run("ip", "route", "replace", *BACK.split())
         eventually(host, lambda text: "default via 192.168.0.1 dev eth0 proto 152" in text, 4)
     host.module("return_route", **ABSENT)
@@ -300,16 +310,14 @@ def test_the_service_takes_the_default_route_back(host: Host) -> None:
 def test_the_service_does_not_repair_what_absent_takes_away(host: Host) -> None:
     host.module("return_route", **POLICY)
     with service(host):
-        time.sleep(0.5)
         host.module("return_route", **ABSENT)
-        time.sleep(0.7)
+        time.sleep(0.7)  # longer than it settles: there is no event to wait for where nothing is to happen
         assert "152" not in standing(host)
 
 
 def test_an_idle_service_is_idle(host: Host) -> None:
     host.module("return_route", **POLICY)
     with service(host) as (_log, pid):
-        time.sleep(1)
         # Somebody else's routes come and go: nothing of ours is missing, so at most one look each settling time.
         host.run("sh", "-c", "for n in $(seq 100); do ip route replace 10.0.$n.0/24 via 192.168.0.7; done")
         ticks = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:15]
