@@ -69,7 +69,7 @@ def expires_quiescent_templates() -> bool:
 
 
 def require_ipv6(families: Iterable[str], switch: str = "/proc/sys/net/ipv6") -> None:
-    """IpvsError if IPv6 is wanted and the kernel was booted without it: IPVS takes such services and serves none."""
+    """IpvsError if IPv6 is wanted and the kernel was booted without it."""
     if "ipv6" in families and not os.path.isdir(switch):
         raise IpvsError(
             "IPv6 is off in this kernel (ipv6.disable=1, or built without); switch it on, or use IPv4 services"

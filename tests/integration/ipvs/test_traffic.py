@@ -41,7 +41,7 @@ def test_new_weight_keeps_connections_and_resets_nothing(cluster: Cluster, box: 
     box.run(module("ipvs_service", **SERVICE, scheduler="wrr", persistence_timeout=300, persistence_netmask="24",
                    destinations=[{**RS1, "weight": 2, **limits}, {**RS2, "weight": 1, **limits}]))  # fmt: skip
     thresholds = command("ipvsadm", "--list", "--numeric", "--thresholds")
-    with Downloads(cluster.lab, "client", VIP, PORT, number=4, seconds=6, size=4 * MEGABYTE) as downloads:
+    with Downloads(cluster.lab, "client", VIP, PORT, number=4, seconds=10, size=4 * MEGABYTE) as downloads:
         # The kernel renews its counters every 2 s.
         wait_until(lambda: counted(box) == 4, seconds=5, what="the kernel to count the connections")
         before, was = box.run(module("ipvs_info", **SERVICE), thresholds)
@@ -68,7 +68,7 @@ def test_new_weight_keeps_connections_and_resets_nothing(cluster: Cluster, box: 
 def test_drain_lets_downloads_finish(cluster: Cluster, box: GuestModules) -> None:
     box.run(module("ipvs_service", **SERVICE, scheduler="wrr", destinations=[RS1, RS2]))
     with (
-        Downloads(cluster.lab, "client", VIP, PORT, number=10, seconds=6, size=3 * MEGABYTE) as downloads,
+        Downloads(cluster.lab, "client", VIP, PORT, number=10, seconds=10, size=3 * MEGABYTE) as downloads,
         Stream(cluster.lab, "client", VIP, PORT, timeout=5) as stream,
     ):
         assert min(active(box).values()) >= 5
@@ -94,7 +94,7 @@ def test_drain_lets_downloads_finish(cluster: Cluster, box: GuestModules) -> Non
 def test_drain_that_takes_too_long_says_so_and_goes_on_later(cluster: Cluster, box: GuestModules) -> None:
     box.run(module("ipvs_service", **SERVICE, destinations=[RS1]))
     drain = {"service": SERVICE, **RS1, "state": "drained", "remove": True}
-    with Downloads(cluster.lab, "client", VIP, PORT, number=2, seconds=8, size=2 * MEGABYTE) as downloads:
+    with Downloads(cluster.lab, "client", VIP, PORT, number=2, seconds=10, size=2 * MEGABYTE) as downloads:
         short, listed = box.run(module("ipvs_dest", **drain, timeout=1), SAVE)
         assert short["msg"].startswith(
             "destination 192.168.9.11:80 of virtual service tcp 10.9.0.1:80 still has 2 active "
@@ -112,7 +112,7 @@ def test_purge_quiesces_before_it_deletes(cluster: Cluster, box: GuestModules) -
     one = [{**SERVICE, "scheduler": "wrr", "destinations": [RS2]}]
     box.run(module("ipvs_table", services=both))
     with (
-        Downloads(cluster.lab, "client", VIP, PORT, number=6, seconds=5, size=2 * MEGABYTE) as downloads,
+        Downloads(cluster.lab, "client", VIP, PORT, number=6, seconds=10, size=2 * MEGABYTE) as downloads,
         Stream(cluster.lab, "client", VIP, PORT, timeout=5) as stream,
     ):
         checked, purged, again = box.run(
@@ -130,7 +130,7 @@ def test_purge_quiesces_before_it_deletes(cluster: Cluster, box: GuestModules) -
 
 def test_purge_cuts_what_outlasts_its_grace(cluster: Cluster, box: GuestModules) -> None:
     box.run(module("ipvs_table", services=[{**SERVICE, "destinations": [RS1]}]))
-    with Downloads(cluster.lab, "client", VIP, PORT, number=2, seconds=4, size=2 * MEGABYTE):
+    with Downloads(cluster.lab, "client", VIP, PORT, number=2, seconds=10, size=2 * MEGABYTE):
         (purged,) = box.run(module("ipvs_table", services=[], purge=True, drain_timeout=1))
         assert purged["drain"]["done"] is False
         assert purged["drain"]["connections"]["active"] == 2
