@@ -41,7 +41,8 @@ TUNNELS = ("ipip", "gue", "gre")
 CHECKSUMS = ("none", "csum", "remcsum")
 FLAGS = ("fallback", "port", "flag-1", "flag-2", "flag-3")
 MAX_WEIGHT = 2**31 - 1
-MAX_THRESHOLD = 2**32 - 1
+MAX_THRESHOLD = 2**31 - 1
+"""Linux 6.1 takes twice as much, 6.12 refuses it."""
 MAX_MARK = 2**32 - 1
 MAX_TIMEOUT = 31 * 86400
 """Seconds; ipvsadm's own limit. The kernel counts in ticks, of which a larger number could overflow."""

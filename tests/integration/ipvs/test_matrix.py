@@ -124,8 +124,8 @@ def test_each_kind_of_destination(
 
 def test_thresholds(box: GuestModules) -> None:
     box.run(module("ipvs_service", **TCP))
-    options = {"service": TCP, **REAL, "upper_threshold": 4294967295, "lower_threshold": 30}
-    assert settles(box, "ipvs_dest", options, THRESHOLDS)[1:] == ["-> 192.168.9.11:80 4294967295 30 0 0"]
+    options = {"service": TCP, **REAL, "upper_threshold": 2147483647, "lower_threshold": 30}
+    assert settles(box, "ipvs_dest", options, THRESHOLDS)[1:] == ["-> 192.168.9.11:80 2147483647 30 0 0"]
 
 
 def test_twos_where_the_kernel_has_it(box: GuestModules) -> None:

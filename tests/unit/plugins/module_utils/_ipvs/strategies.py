@@ -98,7 +98,7 @@ def settings_of(draw: st.DrawFn, key: ServiceKey) -> Settings:
 # -- destinations
 
 WEIGHTS = st.one_of(st.sampled_from([0, 1, 65535, 2**31 - 1]), st.integers(0, 2**31 - 1))
-THRESHOLDS = st.one_of(st.integers(0, 2), st.integers(0, 2**32 - 1))
+THRESHOLDS = st.one_of(st.integers(0, 2), st.integers(0, 2**31 - 1))
 
 
 @st.composite

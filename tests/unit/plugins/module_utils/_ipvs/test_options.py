@@ -66,11 +66,11 @@ def test_text_for_numbers_and_flags_as_jinja_writes_them() -> None:
 
 def test_the_largest_values() -> None:
     found = table([{**LASTING, "port": 65535, "persistence_timeout": 2678400, "destinations": [
-        {"address": "10.0.0.2", "weight": 2147483647, "upper_threshold": 4294967295, "lower_threshold": 4294967295},
+        {"address": "10.0.0.2", "weight": 2147483647, "upper_threshold": 2147483647, "lower_threshold": 2147483647},
     ]}])  # fmt: skip
     entry = only(found)
     assert entry.settings.persistence_timeout == 2678400
-    assert list(entry.destinations.values()) == [Destination("nat", 2147483647, 4294967295, 4294967295)]
+    assert list(entry.destinations.values()) == [Destination("nat", 2147483647, 2147483647, 2147483647)]
     assert table([]) == {}
 
 

@@ -74,7 +74,7 @@ def refused_at(place: str, given: dict[Any, Any]) -> str:
         ("service", "port", 0, 65535), ("service", "fwmark", 1, 4294967295),
         ("service", "persistence_timeout", 0, 2678400), ("destination", "tunnel_port", 0, 65535),
         ("destination", "port", 0, 65535), ("destination", "weight", 0, 2147483647),
-        ("destination", "upper_threshold", 0, 4294967295), ("destination", "lower_threshold", 0, 4294967295),
+        ("destination", "upper_threshold", 0, 2147483647), ("destination", "lower_threshold", 0, 2147483647),
         ("timeouts", "tcp", 1, 2678400), ("timeouts", "tcp_fin", 1, 2678400), ("timeouts", "udp", 1, 2678400),
         ("daemon", "id", 0, 255), ("daemon", "maxlen", 1024, 65487), ("daemon", "port", 1, 65535),
         ("daemon", "ttl", 1, 255),
@@ -384,7 +384,7 @@ def test_a_destination_keeps_its_place_behind_one_that_is_refused() -> None:
         *(({**WEB, "destinations": [{"address": "10.0.0.2", **values}]}, f"destinations[0].{text}")
           for values, text in (
             ({"lower_threshold": 5, "upper_threshold": "x"},
-             "upper_threshold: 'x' is not a whole number; write a number from 0 to 4294967295"),
+             "upper_threshold: 'x' is not a whole number; write a number from 0 to 2147483647"),
             ({"tunnel_type": "gre", "forwarding": "TUN"}, "forwarding: 'TUN' is not known; write one of nat, dr, tun"),
             ({"forwarding": "tun", "tunnel_type": "gue", "tunnel_port": 65536},
              "tunnel_port: 65536 is not in 0..65535; write a number from 0 to 65535"),

@@ -41,7 +41,7 @@ TABLE: Table = {
         Settings("sh", ("fallback", "port"), persistence_timeout=300, persistence_netmask="255.255.255.0"),
         {
             ONE: Destination("dr", 0),
-            TWO: Destination("nat", 2147483647, 4294967295, 4294967294),
+            TWO: Destination("nat", 2147483647, 2147483647, 2147483646),
             SIX: GUE,
             DestinationKey("ipv4", "10.0.0.13", 80): Destination("tun"),
             DestinationKey("ipv4", "10.0.0.14", 80): Destination("tun", tunnel_type="gre", tunnel_checksum="csum"),
@@ -202,8 +202,8 @@ def test_every_value_in_a_diff() -> None:
             "tcp 10.0.0.1:80 scheduler=sh scheduler_flags=fallback,port persistence_timeout=300 "
             "persistence_netmask=255.255.255.0\n"
             "  -> 10.0.0.11:80 forwarding=dr weight=0\n"
-            "  -> 10.0.0.12:8080 forwarding=nat weight=2147483647 upper_threshold=4294967295 "
-            "lower_threshold=4294967294\n"
+            "  -> 10.0.0.12:8080 forwarding=nat weight=2147483647 upper_threshold=2147483647 "
+            "lower_threshold=2147483646\n"
             "  -> 10.0.0.13:80 forwarding=tun weight=1\n"
             "  -> 10.0.0.14:80 forwarding=tun weight=1 tunnel_type=gre tunnel_checksum=csum\n"
             "  -> 10.0.0.15:80 forwarding=tun weight=1 tunnel_type=gue tunnel_port=65535 tunnel_checksum=csum\n"
