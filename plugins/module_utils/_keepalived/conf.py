@@ -102,7 +102,8 @@ class _Lines:
         for _round in range(_MAX_DEPTH):
             before = line
             for name, value in self.names.items():
-                line = re.sub(rf"\$\{{ *{name} *\}}|\${name}(?!\w)", lambda _match, value=value: value, line)  # type: ignore[misc]
+                plain = value.replace("\\", r"\\")
+                line = re.sub(rf"\$\{{ *{name} *\}}|\${name}(?!\w)", plain, line)
             if line == before:
                 break
         return line
