@@ -6,8 +6,8 @@
 
 ``tree``: nested names, values and blocks. ``text``: the one serialiser. ``director``: a director's plan as a tree.
 ``verdict``: what ``keepalived -t`` said. ``secret``: masking. ``weights``: the files that drain a real server.
-``conf``, ``owner``: what a keepalived that runs on the host has, whoever configured it. ``install`` and ``weight_files``
-are the only ones that write files.
+``conf``, ``owner``: what a keepalived that runs on the host has, whoever configured it. ``install`` and
+``weight_files`` are the only ones that write files.
 """
 
 from __future__ import annotations
