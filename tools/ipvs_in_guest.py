@@ -23,6 +23,7 @@ from typing import Any
 FOLDER, RUNS, SIZES = sys.argv[1], int(sys.argv[2]), [int(word) for word in sys.argv[3:]]
 sys.path.insert(0, FOLDER)
 
+# Only now: the collection lies in the folder that was named on the command line.
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import netlink, plan, wire  # noqa: E402
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table  # noqa: E402
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options  # noqa: E402

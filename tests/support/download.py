@@ -81,6 +81,7 @@ def download():
             if not piece:
                 break
             received += len(piece)
+            # The pace of a slow client, not a wait for something.
             time.sleep(max(0, start + seconds * received / size - time.monotonic()))
     except Exception as problem:
         error = repr(problem)

@@ -64,9 +64,15 @@ def bring(session: Session, request: Request, *, diff: bool, warn: Callable[[str
     result: dict[str, Any] = {}
     before: Table = {}
     after: Table = {}
-    if wanted.table is not None:
-        before, after, result = _Services(session, request, wanted.table, warn).bring()
-    started, stopped = _daemons(session, wanted.daemons, before_lines, after_lines)
+    try:
+        if wanted.table is not None:
+            before, after, result = _Services(session, request, wanted.table, warn).bring()
+        started, stopped = _daemons(session, wanted.daemons, before_lines, after_lines)
+    except IpvsError as error:
+        # What was done until then is told, whatever it was that failed.
+        done = session.result(before, after, diff=False)
+        error.facts = {**done, **error.facts, "changed": done["changed"] or changed}
+        raise
     result.update(session.result(before, after, diff=False))
     result["operations"].update(
         timeouts={"changed": int(changed)}, sync_daemons={"started": started, "stopped": stopped}

@@ -114,6 +114,17 @@ def test_one_clear_error_and_nothing_done(box: GuestModules, step: dict[str, Any
     assert after["stdout"] == before["stdout"]
 
 
+def test_what_was_done_before_a_failure_is_told(box: GuestModules) -> None:
+    daemon = {"role": "master", "interface": "eth9"}
+    failed, again = box.run(
+        *[module("ipvs_table", services=[{**TCP, "destinations": [REAL]}], sync_daemons=[daemon])] * 2
+    )
+    assert failed["msg"].startswith("sync_daemons: the master daemon can't be started: ")
+    assert failed["changed"] is True
+    assert failed["operations"]["services"] == {"added": 1, "changed": 0, "deleted": 0}
+    assert (again["failed"], again["changed"]) == (True, False)
+
+
 def test_entry_that_the_kernel_refuses_in_the_middle(box: GuestModules) -> None:
     """7,200 entries, the 7,000th with a scheduler that isn't there: it is named, and the next run goes on."""
 
