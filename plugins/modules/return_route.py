@@ -177,9 +177,10 @@ from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, program
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import change, install
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import RouteError
 
 ROUTE = {
     "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
@@ -206,13 +207,13 @@ def confirm(check: bool) -> dict[str, Any]:
         return {"changed": install.armed(), "rollback_armed": install.armed()}
     changed = install.disarm(run_command)
     if changed:
-        install.remove_empty_folders()
+        files.remove_empty_folders()
     return {"changed": changed, "rollback_armed": False}
 
 
 def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str], object]) -> dict[str, Any]:
     """Present and absent: the result for exit_json."""
-    python = install.interpreter(sys.executable)
+    python = program.interpreter(sys.executable)
     situation = change.compare(run_command, params, python, check)
     moves = change.moves_connection(run_command, situation, params["connection"])
     result = {
@@ -237,7 +238,7 @@ def main() -> None:
             result = confirm(module.check_mode)
         else:
             result = compare_and_change(module.params, module.check_mode, module.warn)
-    except (RouteError, OSError) as exc:
+    except (BootError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

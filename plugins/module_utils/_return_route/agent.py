@@ -11,29 +11,29 @@ Commands: run (the service), apply, remove (live state only), rollback.
 from __future__ import annotations
 
 import os
-import select
-import socket
-import struct
 import sys
 import time
 from typing import Any, Callable, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
-    CONFIG,
-    SAVED,
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command, run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
     STATE_DIR,
-    Command,
-    execute,
     read_json,
-    read_live,
-    reconcile,
     remove_file,
-    run_command,
-    store_saved,
     to_json,
     write_file,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import RouteError, plan, wanted_of
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import Pace, log, watch
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
+    CONFIG,
+    SAVED,
+    execute,
+    read_live,
+    reconcile,
+    store_saved,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import plan, wanted_of
 
 ROLLBACK_DIR = STATE_DIR + "/return-route-rollback"
 PENDING = ROLLBACK_DIR + "/pending.json"
@@ -46,7 +46,7 @@ def restore(snapshot: dict[str, Any], run: Command, in_service: bool = False) ->
 
     text holds the bytes of the file, read as Latin-1, since JSON has no bytes and one of the files is a zip archive.
     The configuration comes first, because a running service reads it again before each of its repairs; then the
-    routes, because they are what somebody waits for. Raises RouteError after having done all that could be done.
+    routes, because they are what somebody waits for. Raises BootError after having done all that could be done.
     """
     errors = []
     files = sorted(snapshot["files"].items(), key=lambda item: item[0] != CONFIG)
@@ -61,14 +61,14 @@ def restore(snapshot: dict[str, Any], run: Command, in_service: bool = False) ->
         if number == 0:
             try:
                 reconcile(snapshot["config"], run)
-            except RouteError as exc:
+            except BootError as exc:
                 errors.append(str(exc))
     run(("systemctl", "daemon-reload"))
     run(("systemctl", "enable" if snapshot["enabled"] else "disable", SERVICE))
     if not (in_service and snapshot["enabled"]):
         run(("systemctl", "--no-block", "restart" if snapshot["enabled"] else "stop", SERVICE))
     if errors:
-        raise RouteError("; ".join(errors))
+        raise BootError("; ".join(errors))
 
 
 def boot_id() -> str:
@@ -101,71 +101,9 @@ def rollback(run: Command, in_service: bool = False) -> None:
 
 # RTMGRP_* of linux/rtnetlink.h: link, addresses, routes and rules of both families.
 _GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | (1 << 18)
-_NEWLINK, _NEWADDR, _DELADDR, _NEWROUTE, _DELROUTE, _DELRULE = 16, 20, 21, 24, 25, 33
-_NLM_F_REPLACE = 0x100
+_NEWLINK, _NEWADDR, _DELADDR, _DELROUTE, _DELRULE = 16, 20, 21, 25, 33
+KINDS = (_NEWLINK, _NEWADDR, _DELADDR, _DELROUTE, _DELRULE)
 SETTLE = {"policy": 0.2, "default": 1.0}  # default: ifupdown's own "ip route add default" must not find ours first
-IDLE = 60.0  # a look without any event, should one have been lost
-BETWEEN = 1.0  # where routes of others come and go all the time, a look costs some processes each
-_CALM, _PATIENCE, _LONGEST = 30.0, 5, 60.0
-
-
-def matters(data: bytes) -> bool:
-    """Whether a notification can mean that something of ours is gone, or that it can be put back now."""
-    offset = 0
-    while offset + 16 <= len(data):
-        length, kind, flags, _sequence, _port = struct.unpack_from("=IHHII", data, offset)
-        if kind in (_NEWLINK, _NEWADDR, _DELADDR, _DELROUTE, _DELRULE):
-            return True
-        if kind == _NEWROUTE and flags & _NLM_F_REPLACE:
-            return True
-        if length < 16:
-            return True  # cut short: better one look too many
-        offset += (length + 3) & ~3
-    return False
-
-
-class Pace:
-    """How long to wait before the next look. Seconds of a monotonic clock.
-
-    A repair soon after another one is a strike; after some of them somebody else insists, and the waits double up to
-    a minute. A repair that failed (its link is down) waits likewise, but an event still brings it forward.
-    """
-
-    def __init__(self, settle: float) -> None:
-        self.settle = settle
-        self.strikes = 0
-        self.failures = 0
-        self.last_repair = -_CALM
-
-    def repaired(self, now: float) -> bool:
-        """Counts a repair; True when this is where backing off begins."""
-        self.strikes = self.strikes + 1 if now - self.last_repair < _CALM + self.after_event() else 1
-        self.last_repair, self.failures = now, 0
-        return self.strikes == _PATIENCE
-
-    def after_event(self) -> float:
-        over = self.strikes - _PATIENCE
-        return self.settle if over < 0 else float(min(_LONGEST, 2.0 ** (over + 1)))
-
-    def next_look(self, event: float, looked: float) -> float:
-        """When to look after an event: soon after a quiet time, else a second after the last look."""
-        return max(event + self.after_event(), looked + BETWEEN)
-
-    def idle(self) -> float:
-        return float(min(_LONGEST, 2.0 ** min(self.failures, 6))) if self.failures else IDLE
-
-
-def log(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def notify(state: str) -> None:
-    """sd_notify(3): tells systemd, if it asked to be told."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.sendto(state.encode(), "\0" + address[1:] if address[0] == "@" else address)
 
 
 def look(pace: Pace, run: Command, said: list[str], now: float) -> None:
@@ -184,50 +122,20 @@ def look(pace: Pace, run: Command, said: list[str], now: float) -> None:
             if pace.repaired(now):
                 log("something deletes this again and again: from now on it is put back less and less often")
         pace.failures, said[:] = 0, []
-    except (RouteError, OSError) as exc:
+    except (BootError, OSError) as exc:
         pace.failures += 1
         if said != [str(exc)]:
             log(f"not possible now, will be tried again: {exc}")
             said[:] = [str(exc)]
 
 
-def watch(run: Command) -> None:
-    """The service: one look, then one after each burst of events, for ever."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as events:
-        events.bind((0, _GROUPS))
-        events.setblocking(False)
-        pace = Pace(SETTLE["policy"])
-        said: list[str] = []
-        look(pace, run, said, time.monotonic())
-        notify("READY=1")
-        looked = time.monotonic()
-        due = looked + pace.idle()
-        while True:
-            if time.monotonic() >= due:
-                look(pace, run, said, time.monotonic())
-                looked = time.monotonic()
-                due = looked + pace.idle()
-            ready, _writable, _odd = select.select([events], [], [], max(0.0, due - time.monotonic()))
-            if ready and _drain(events):
-                due = min(due, pace.next_look(time.monotonic(), looked))
-
-
-def _drain(events: socket.socket) -> bool:
-    found = False
-    while True:
-        try:
-            found = matters(events.recv(65536)) or found
-        except BlockingIOError:
-            return found
-        except OSError:
-            found = True  # ENOBUFS: the kernel dropped some, they may have been ours
-
-
 def run_service() -> None:
     pending = read_json(PENDING)
     if pending is not None and pending["boot_id"] != boot_id():
         rollback(run_command, in_service=True)  # the timer did not outlive the reboot
-    watch(run_command)
+    pace = Pace(SETTLE["policy"])
+    said: list[str] = []
+    watch(lambda now: look(pace, run_command, said, now), pace, groups=_GROUPS, kinds=KINDS)
 
 
 COMMANDS: dict[str, Callable[[], object]] = {
@@ -244,7 +152,7 @@ def main(argv: Sequence[str]) -> int:
         return 64
     try:
         COMMANDS[argv[1]]()
-    except (RouteError, OSError) as exc:
+    except (BootError, OSError) as exc:
         log(f"return-route {argv[1]}: {exc}")
         return 1
     return 0

@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent, connection, install, options
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
     CONFIG,
     SAVED,
-    Command,
     ask,
     execute,
-    read_json,
     read_live,
     store_saved,
 )
@@ -26,7 +27,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model im
     Live,
     Op,
     Route,
-    RouteError,
     Rule,
     Spec,
     Wanted,
@@ -43,8 +43,8 @@ class Situation(NamedTuple):
 
     previous: dict[str, Any] | None
     config: dict[str, Any] | None
-    had: dict[str, install.Placed | None]
-    files: dict[str, install.Placed | None]
+    had: dict[str, files.Placed | None]
+    files: dict[str, files.Placed | None]
     live: Live
     wanted: Wanted
     saved: dict[str, Spec]
@@ -59,30 +59,30 @@ class Situation(NamedTuple):
 
 
 def compare(run: Command, params: dict[str, Any], python: str, only_check: bool) -> Situation:
-    """Reads everything and plans; changes nothing. RouteError names every fault of options and host at once.
+    """Reads everything and plans; changes nothing. BootError names every fault of options and host at once.
 
     only_check: a host that still lacks the program ip is no fault, nothing of ours stands there.
     """
-    previous = read_json(CONFIG)
+    previous = files.read_json(CONFIG)
     wanted_of(previous)
     config = options.make_config(params, previous) if params["state"] == "present" else None
     faults = _faults_here(run, config) if config is not None and not (only_check and not has_ip(run)) else []
     if faults:
-        raise RouteError("; ".join(faults))
-    wanted, saved = wanted_of(config), read_json(SAVED) or {}
+        raise BootError("; ".join(faults))
+    wanted, saved = wanted_of(config), files.read_json(SAVED) or {}
     # Without ip nothing of ours can be live; absent must work there too.
     live = read_live(run, _FAMILIES, True) if has_ip(run) else Live()
     return Situation(
         previous=previous,
         config=config,
-        had={path: install.read_file(path) for path in install.PATHS},
+        had={path: files.read_file(path) for path in install.PATHS},
         files=install.wanted_files(config, python),
         live=live,
         wanted=wanted,
         saved=saved,
         ops=plan(wanted, live, saved),
-        enabled=install.is_enabled(run),
-        active=install.is_active(run),
+        enabled=systemd.is_enabled(run, agent.SERVICE, "the return route"),
+        active=systemd.is_active(run, agent.SERVICE),
     )
 
 
@@ -132,7 +132,7 @@ def _route_text(route: Route, names: dict[int, str]) -> str:
     return f"default via {route.gateway}{device} table {names.get(route.table, str(route.table))}"
 
 
-def _file_states(files: dict[str, install.Placed | None], others: dict[str, install.Placed | None]) -> dict[str, str]:
+def _file_states(files: dict[str, files.Placed | None], others: dict[str, files.Placed | None]) -> dict[str, str]:
     return {
         path: "absent"
         if placed is None
@@ -200,7 +200,7 @@ def restored(situation: Situation) -> list[str]:
 def perform(run: Command, situation: Situation, python: str, rollback_after: int | None) -> list[str]:
     """Makes the change; returns warnings. rollback_after: seconds until it is undone if nobody confirms it, or None.
 
-    What fails half-way is undone at once, and RouteError says so.
+    What fails half-way is undone at once, and BootError says so.
     """
     was_armed = install.armed()
     kept = install.snapshot(situation.previous, situation.had, situation.enabled)
@@ -213,35 +213,35 @@ def perform(run: Command, situation: Situation, python: str, rollback_after: int
         if situation.config is None:
             return _take_away(run, situation)
         return _put(run, situation)
-    except (RouteError, OSError) as exc:
+    except (BootError, OSError) as exc:
         try:
             agent.restore(kept, run)
             outcome = "the state before this run was put back"
-        except (RouteError, OSError) as second:
+        except (BootError, OSError) as second:
             outcome = f"putting back the state before this run failed, too: {second}"
         if rollback_after is not None and not was_armed:
             install.disarm(run)
-        raise RouteError(f"{exc}; {outcome}") from exc
+        raise BootError(f"{exc}; {outcome}") from exc
 
 
 def _put(run: Command, situation: Situation) -> list[str]:
     # Files first: the running service reads the configuration before each repair and must not mend the old state.
-    install.place(situation.files, situation.had)
+    files.place(situation.files, situation.had)
     warnings = _step(run, situation)
     differs = {path for path in install.PATHS if situation.had[path] != situation.files[path]}
-    install.start_service(run, install.UNIT in differs, install.AGENT in differs)
+    systemd.start(run, agent.SERVICE, unit_changed=install.UNIT in differs, program_changed=install.AGENT in differs)
     return warnings
 
 
 def _take_away(run: Command, situation: Situation) -> list[str]:
-    install.place({CONFIG: None}, situation.had)
+    files.place({CONFIG: None}, situation.had)
     warnings = _step(run, situation)
     if situation.had[install.UNIT] is not None:
-        install.stop_service(run)
-    install.place(situation.files, {**situation.had, CONFIG: None})
+        systemd.stop(run, agent.SERVICE)
+    files.place(situation.files, {**situation.had, CONFIG: None})
     if situation.had[install.UNIT] is not None:
-        install.reload_units(run)
-    install.remove_empty_folders()
+        systemd.reload_units(run)
+    files.remove_empty_folders()
     return warnings
 
 
@@ -252,5 +252,5 @@ def _step(run: Command, situation: Situation) -> list[str]:
     missing: Sequence[Op] = plan(situation.wanted, read_live(run, _FAMILIES, True), situation.saved)
     if missing:
         steps = "; ".join("ip " + " ".join(op.argv) for op in missing)
-        raise RouteError(f"somebody else changes the same rules or routes at this moment, still missing: {steps}")
+        raise BootError(f"somebody else changes the same rules or routes at this moment, still missing: {steps}")
     return warnings

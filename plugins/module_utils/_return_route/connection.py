@@ -10,13 +10,13 @@ import os
 from ipaddress import ip_address, ip_network
 from typing import Any, Mapping, NamedTuple, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import (
     MAIN,
     METRIC,
     PROTOCOL,
     Live,
     Route,
-    RouteError,
     Rule,
     Wanted,
 )
@@ -47,7 +47,7 @@ def parse_connection(text: str) -> Connection | None:
     try:
         ends = [ip_address(word.split("%", 1)[0]) for word in (words[0], words[2])]
     except (IndexError, ValueError) as exc:
-        raise RouteError(f"connection: {text!r} is not 'client port server port', as in SSH_CONNECTION") from exc
+        raise BootError(f"connection: {text!r} is not 'client port server port', as in SSH_CONNECTION") from exc
     plain = [str(getattr(end, "ipv4_mapped", None) or end) for end in ends]
     return Connection(*plain)
 

@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
-import io
 import os
-import pkgutil
-import stat
-import zipfile
-from typing import Any, NamedTuple
+from typing import Any
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import program, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
+    HEADER,
+    Placed,
+    read_file,
+    remove_file,
+    to_json,
+    write_file,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.agent import (
     PENDING,
     ROLLBACK_DIR,
@@ -20,67 +27,29 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route.agent im
     boot_id,
     drop_pending,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
-    CONFIG,
-    Command,
-    remove_file,
-    to_json,
-    write_file,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import RouteError
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import CONFIG
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.options import table_names
 
-PACKAGE = "ansible_collections.lvs.cluster.plugins.module_utils._return_route"
 TABLES = "/etc/iproute2/rt_tables.d/lvs.conf"
-AGENT = "/usr/local/lib/lvs-cluster/return-route"
-UNIT = "/etc/systemd/system/" + SERVICE
+AGENT = program.FOLDER + "/return-route"
+UNIT = f"{systemd.FOLDER}/{SERVICE}"
 PATHS = (CONFIG, TABLES, AGENT, UNIT)
 ROLLBACK_UNIT = "lvs-return-route-rollback"
-HEADER = "# Managed by lvs.cluster (Ansible): changes made here are lost"
+AGENT_MODULES = (
+    "_boot.commands",
+    "_boot.errors",
+    "_boot.files",
+    "_boot.watch",
+    "_return_route.kernel",
+    "_return_route.model",
+)
 # iproute2 reads the first rt_tables it finds of these folders, and all files of their rt_tables.d.
 TABLE_FOLDERS = ("/etc/iproute2", "/usr/share/iproute2", "/usr/lib/iproute2")
-# Debian 13 has no /etc/iproute2 of its own; where a package owns these folders they are not empty.
-_OUR_FOLDERS = (
-    "/etc/lvs-cluster",
-    "/usr/local/lib/lvs-cluster",
-    "/var/lib/lvs-cluster",
-    "/etc/iproute2/rt_tables.d",
-    "/etc/iproute2",
-)
-
-
-class Placed(NamedTuple):
-    """A file: its bytes and its permission bits."""
-
-    data: bytes
-    mode: int = 0o644
-
-
-def interpreter(running: str) -> str:
-    """The distribution's Python where there is one: the module's own may be a virtual environment's."""
-    return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else running
 
 
 def agent_archive(python: str) -> bytes:
-    """The agent as one executable file: a zip archive with a "#!" line (PEP 441), the same bytes for the same source.
-
-    Read through the import system, because a module itself runs out of a zip archive (AnsiballZ).
-    """
-    folder = PACKAGE.replace(".", "/")
-    parents = folder.split("/")
-    members = {"/".join(parents[: depth + 1]) + "/__init__.py": b"" for depth in range(len(parents))}
-    for name in ("model.py", "kernel.py", "agent.py"):
-        source = pkgutil.get_data(PACKAGE, name)
-        if source is None:
-            raise RouteError(f"the collection lacks {name} of the agent: install it again")
-        members[f"{folder}/{name}"] = source
-    members["__main__.py"] = f"import sys\nfrom {PACKAGE}.agent import main\nsys.exit(main(sys.argv))\n".encode()
-    buffer = io.BytesIO()
-    buffer.write(f"#!{python} -IS\n".encode())
-    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
-        for path in sorted(members):
-            archive.writestr(zipfile.ZipInfo(path), members[path])
-    return buffer.getvalue()
+    """The service's program."""
+    return program.archive(python, "_return_route.agent", AGENT_MODULES)
 
 
 def unit_text(python: str) -> str:
@@ -116,17 +85,6 @@ def wanted_files(config: dict[str, Any] | None, python: str) -> dict[str, Placed
     }
 
 
-def read_file(path: str) -> Placed | None:
-    """A file as it stands, None if there is none; RouteError if it cannot be told."""
-    try:
-        with open(path, "rb") as handle:
-            return Placed(handle.read(), stat.S_IMODE(os.fstat(handle.fileno()).st_mode))
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        raise RouteError(f"cannot read {path}: {exc}") from exc
-
-
 def read_table_files() -> dict[str, str]:
     """Every file that names routing tables, but ours: path -> text."""
     found: dict[str, str] = {}
@@ -139,23 +97,6 @@ def read_table_files() -> dict[str, str]:
             if placed is not None:
                 found[path] = placed.data.decode(errors="replace")
     return found
-
-
-def place(files: dict[str, Placed | None], had: dict[str, Placed | None]) -> None:
-    """Writes what differs and removes what should be absent."""
-    for path, placed in files.items():
-        if placed == had[path]:
-            continue
-        if placed is None:
-            remove_file(path)
-        else:
-            write_file(path, placed.data, placed.mode)
-
-
-def remove_empty_folders() -> None:
-    for folder in _OUR_FOLDERS:
-        if os.path.isdir(folder) and not os.listdir(folder):
-            os.rmdir(folder)
 
 
 def snapshot(config: dict[str, Any] | None, had: dict[str, Placed | None], enabled: bool) -> dict[str, Any]:
@@ -174,45 +115,10 @@ def snapshot(config: dict[str, Any] | None, had: dict[str, Placed | None], enabl
 # --- systemd ----------------------------------------------------------------------------------------------------
 
 
-def _systemctl(run: Command, *argv: str) -> None:
-    code, out, err = run(("systemctl", *argv))
-    if code:
-        raise RouteError(f"systemctl {' '.join(argv)} failed with status {code}: {err or out.strip()}")
-
-
-def is_enabled(run: Command) -> bool:
-    """Whether the service starts at boot; RouteError where there is no systemd to ask."""
-    code, _out, err = run(("systemctl", "is-enabled", "--quiet", SERVICE))
-    if code == 127:
-        raise RouteError(f"{err}: the return route is kept by a systemd service, so this host needs systemd")
-    return code == 0
-
-
-def is_active(run: Command) -> bool:
-    return run(("systemctl", "is-active", "--quiet", SERVICE))[0] == 0
-
-
-def start_service(run: Command, unit_changed: bool, agent_changed: bool) -> None:
-    """Enabled and running, with the program that is installed now. It reads its configuration again by itself."""
-    if unit_changed:
-        reload_units(run)
-    _systemctl(run, "enable", "--quiet", SERVICE)
-    _systemctl(run, "restart" if unit_changed or agent_changed else "start", SERVICE)
-
-
-def stop_service(run: Command) -> None:
-    """Stopped and disabled; call it while the unit file is there. Rules and routes stay as they are."""
-    _systemctl(run, "disable", "--now", "--quiet", SERVICE)
-
-
-def reload_units(run: Command) -> None:
-    _systemctl(run, "daemon-reload")
-
-
 def need_timer(run: Command) -> None:
-    """RouteError if there is no way to undo a change later."""
+    """BootError if there is no way to undo a change later."""
     if run(("systemd-run", "--version"))[0] != 0:
-        raise RouteError(
+        raise BootError(
             "this change moves the answers to Ansible's own connection onto another route, and systemd-run, which "
             "would undo it should Ansible not come back, is missing: install systemd, or reach this host by another "
             "address"
@@ -236,7 +142,7 @@ def arm(run: Command, kept: dict[str, Any], python: str, seconds: int) -> None:
     if code:
         if not was_armed:
             drop_pending()
-        raise RouteError(f"nothing was changed: the timed rollback could not be armed: {err or out.strip()}")
+        raise BootError(f"nothing was changed: the timed rollback could not be armed: {err or out.strip()}")
 
 
 def armed() -> bool:
@@ -244,15 +150,15 @@ def armed() -> bool:
 
 
 def disarm(run: Command) -> bool:
-    """Confirms a change; False if there was none to confirm. RouteError if it was undone before."""
+    """Confirms a change; False if there was none to confirm. BootError if it was undone before."""
     if os.path.exists(UNDONE):
-        raise RouteError(
+        raise BootError(
             "the change of the return route was undone, because it was not confirmed in time: see "
             f"'journalctl -u {ROLLBACK_UNIT}', find out why this host could not be reached, and run the playbook again"
         )
     if not armed():
         return False
-    _systemctl(run, "stop", ROLLBACK_UNIT + ".timer")
+    systemd.systemctl(run, "stop", ROLLBACK_UNIT + ".timer")
     drop_pending()
     return True
 

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import tempfile
-from typing import Any, Callable, Sequence, Tuple
+from typing import Any, Callable, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
+    STATE_DIR,
+    read_json,
+    remove_file,
+    to_json,
+    write_file,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import (
     FLAG,
     MAIN,
@@ -19,7 +26,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model im
     Live,
     Op,
     Route,
-    RouteError,
     Rule,
     Spec,
     plan,
@@ -27,10 +33,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model im
 )
 
 CONFIG = "/etc/lvs-cluster/return-route.json"
-STATE_DIR = "/var/lib/lvs-cluster"
 SAVED = STATE_DIR + "/return-route-saved.json"
-
-Command = Callable[[Sequence[str]], Tuple[int, str, str]]
 
 # Words of `ip route show` that tell a state and are no part of the route's definition.
 _STATE_WORDS = {"linkdown", "dead", "offload", "rt_offload", "offload_failed", "rt_offload_failed", "trap", "rt_trap"}
@@ -62,7 +65,7 @@ def parse_defaults(family: str, structured: str, lines: str) -> list[Default]:
     """
     items, texts = json.loads(structured or "[]"), [line for line in lines.splitlines() if line.strip()]
     if len(items) != len(texts):
-        raise RouteError("the default routes changed while they were read: try again")
+        raise BootError("the default routes changed while they were read: try again")
     found = []
     for item, line in zip(items, texts):
         route = Route(family, MAIN, item.get("gateway", ""), item.get("dev", ""), item.get("metric", 0))
@@ -71,26 +74,14 @@ def parse_defaults(family: str, structured: str, lines: str) -> list[Default]:
     return found
 
 
-def run_command(argv: Sequence[str]) -> tuple[int, str, str]:
-    """Runs a program with the C locale: (exit status, standard output, standard error). A missing one gives 127."""
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin"
-    try:
-        done = subprocess.run(
-            list(argv), env={"LC_ALL": "C", "PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        return 127, "", f"{argv[0]} is not installed"
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
-
-
 def ask(run: Command, *argv: str) -> str:
-    """Standard output of ip; RouteError with the command and its complaint if it failed."""
+    """Standard output of ip; BootError with the command and its complaint if it failed."""
     code, out, err = run(("ip", *argv))
     if code == 0:
         return out
     if "FIB table does not exist" in err:
         return "[]" if "-j" in argv else ""
-    raise RouteError(f"ip {' '.join(argv)} failed with status {code}: {err}")
+    raise BootError(f"ip {' '.join(argv)} failed with status {code}: {err}")
 
 
 def read_live(run: Command, families: Sequence[str], with_defaults: bool) -> Live:
@@ -111,52 +102,12 @@ def read_live(run: Command, families: Sequence[str], with_defaults: bool) -> Liv
     return Live(tuple(rules), tuple(routes), tuple(defaults))
 
 
-def read_json(path: str) -> dict[str, Any] | None:
-    """A JSON object of a file, None if there is no file. Anything else raises RouteError."""
-    try:
-        with open(path, encoding="utf-8") as handle:
-            data = json.load(handle)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as exc:
-        raise RouteError(f"cannot read {path}: {exc}") from exc
-    if not isinstance(data, dict):
-        raise RouteError(f"{path} holds no JSON object: move it away and run the playbook again")
-    return data
-
-
-def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
-    """Replaces a file in one step; makes its folder (0755) where needed."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o755, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".lvs-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def remove_file(path: str) -> None:
-    if os.path.lexists(path):
-        os.unlink(path)
-
-
-def to_json(data: dict[str, Any]) -> bytes:
-    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
-
-
 def execute(
     ops: Sequence[Op], run: Command, saved: dict[str, Spec], store: Callable[[dict[str, Spec]], None]
 ) -> list[str]:
     """Takes the steps; deletions only if all that comes before them succeeded. Returns warnings.
 
-    saved is changed in place and given to store before a route of others is replaced. Raises RouteError with every
+    saved is changed in place and given to store before a route of others is replaced. Raises BootError with every
     complaint at once. A route of others that cannot come back (its interface is gone) is a warning: ours goes all the
     same, or it could never be removed.
     """
@@ -182,7 +133,7 @@ def execute(
             del saved[op.forget]
             store(saved)
     if errors:
-        raise RouteError("; ".join(errors))
+        raise BootError("; ".join(errors))
     return warnings
 
 

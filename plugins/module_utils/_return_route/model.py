@@ -12,16 +12,14 @@ from __future__ import annotations
 
 from typing import Any, List, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+
 PROTOCOL = 152  # no name in iproute2's rt_protos, not used by FRR, BIRD, keepalived or systemd
 MAIN = 254
 METRIC = {"ipv4": 0, "ipv6": 1}  # the strongest that can be asked for: in IPv6 the kernel reads 0 as 1024
 FLAG = {"ipv4": "-4", "ipv6": "-6"}
 
 Spec = List[str]
-
-
-class RouteError(Exception):
-    """A command, a file or an answer of the kernel that stops the work; the text says which and what to do."""
 
 
 class Rule(NamedTuple):
@@ -78,7 +76,7 @@ def wanted_of(config: dict[str, Any] | None) -> Wanted:
     """The rules and routes of a configuration; None wants nothing.
 
     config: {"form": "policy"|"default", "rule_priority": int, "routes": [{"family", "source", "gateway", "interface",
-    "table": int}]}. A missing key raises RouteError.
+    "table": int}]}. A missing key raises BootError.
     """
     if config is None:
         return Wanted()
@@ -93,9 +91,7 @@ def wanted_of(config: dict[str, Any] | None) -> Wanted:
                 rules[Rule(family, item["source"], MAIN, priority, True)] = None
                 rules[Rule(family, item["source"], table, priority + 1, False)] = None
     except (KeyError, TypeError, ValueError) as exc:
-        raise RouteError(
-            f"the configuration is not what this program writes ({exc!r}): run the playbook again"
-        ) from exc
+        raise BootError(f"the configuration is not what this program writes ({exc!r}): run the playbook again") from exc
     return Wanted(tuple(rules), tuple(routes))
 
 

@@ -10,7 +10,8 @@ import re
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any, NamedTuple, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import MAIN, RouteError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import MAIN
 
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,30}$")
 _RESERVED_TABLES = (0, 253, 254, 255)
@@ -65,7 +66,7 @@ def _route_faults(place: str, item: dict[str, Any]) -> list[str]:
 
 
 def make_config(params: dict[str, Any], previous: dict[str, Any] | None) -> dict[str, Any]:
-    """The agent's configuration from the module's options; RouteError names every fault.
+    """The agent's configuration from the module's options; BootError names every fault.
 
     previous: the configuration that stands. A gateway keeps the table that it has there, so that adding another one
     does not send anybody's packets through the wrong director for a moment. The form default has table MAIN.
@@ -92,10 +93,10 @@ def make_config(params: dict[str, Any], previous: dict[str, Any] | None) -> dict
             what = f"source {item['source']}" if key[1] else f"the {item['family']} default route"
             faults.append(f"{place}: {what} has two gateways, {seen[key][0]} and {item['gateway']}: it can have one")
     if faults:
-        raise RouteError("; ".join(faults))
+        raise BootError("; ".join(faults))
     tables = _tables(routes, base, previous) if params["form"] == "policy" else {}
     if any(table in _RESERVED_TABLES or not 1 <= table < 2**31 for table in tables.values()) or base == MAIN:
-        raise RouteError(
+        raise BootError(
             f"table_id: {base}: the tables {sorted(tables.values())} are needed; 0 and 253 to 255 are taken"
         )
     for item in routes:

@@ -10,9 +10,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route import c
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.connection import Connection, MainRoute
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import (
     MAIN,
+    BootError,
     Live,
     Route,
-    RouteError,
     Rule,
     Wanted,
 )
@@ -101,7 +101,7 @@ def test_what_sshd_writes(text: str, expected: Connection | None) -> None:
 
 @pytest.mark.parametrize("text", ["203.0.113.9", "a b c d"])
 def test_what_it_does_not(text: str) -> None:
-    with pytest.raises(RouteError, match="as in SSH_CONNECTION"):
+    with pytest.raises(BootError, match="as in SSH_CONNECTION"):
         connection.parse_connection(text)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import kernel
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import Op, Route, RouteError, Rule
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import Op, Route, Rule
 
 RULES4 = (
     '[{"priority":0,"src":"all","table":"255"},{"priority":5000,"src":"192.168.0.12","table":"254",'
@@ -60,7 +60,7 @@ def test_defaults_keep_their_words() -> None:
 
 
 def test_defaults_that_change_while_they_are_read() -> None:
-    with pytest.raises(RouteError, match="try again"):
+    with pytest.raises(BootError, match="try again"):
         kernel.parse_defaults("ipv4", DEFAULTS4, LINES4.splitlines()[0])
 
 
@@ -74,7 +74,7 @@ def test_a_missing_table_is_empty_and_another_complaint_is_none() -> None:
     assert (
         kernel.ask(lambda argv: (2, "[", "Error: ipv4: FIB table does not exist.\nDump terminated"), "-j", "x") == "[]"
     )
-    with pytest.raises(RouteError, match="ip -j route failed with status 2: Operation not permitted"):
+    with pytest.raises(BootError, match="ip -j route failed with status 2: Operation not permitted"):
         kernel.ask(lambda argv: (2, "", "Operation not permitted"), "-j", "route")
 
 
@@ -98,7 +98,7 @@ RESTORE = Op(("-4", "route", "replace", "z"), forget="ipv4", fallback=("-4", "ro
 
 def test_nothing_is_deleted_after_a_failure() -> None:
     ip = Ip(add="RTNETLINK answers: Operation not permitted")
-    with pytest.raises(RouteError, match="ip -4 rule add x: RTNETLINK answers: Operation not permitted"):
+    with pytest.raises(BootError, match="ip -4 rule add x: RTNETLINK answers: Operation not permitted"):
         kernel.execute([ADD, DELETE, RESTORE], ip, {"ipv4": ["z"]}, lambda saved: None)
     assert ip.asked == ["ip -4 rule add x"]
 
@@ -121,22 +121,3 @@ def test_a_route_of_others_that_cannot_come_back_is_a_warning() -> None:
     assert "did not come back" in warning
     assert ip.asked[-1] == "ip -4 route del ours"
     assert saved == {}
-
-
-def test_files_are_replaced_whole(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "file"
-    kernel.write_file(str(file), b"text", 0o600)
-    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"text", 0o600)
-    assert [path.name for path in file.parent.iterdir()] == ["file"]
-
-
-@pytest.mark.parametrize(("text", "fault"), [("{", "cannot read"), ("[]", "holds no JSON object")])
-def test_a_file_that_cannot_be_understood_is_not_an_absent_one(tmp_path: Path, text: str, fault: str) -> None:
-    (tmp_path / "file").write_text(text)
-    with pytest.raises(RouteError, match=fault):
-        kernel.read_json(str(tmp_path / "file"))
-    assert kernel.read_json(str(tmp_path / "other")) is None
-
-
-def test_a_missing_program_has_a_status_of_its_own() -> None:
-    assert kernel.run_command(["lvs-no-such-program"]) == (127, "", "lvs-no-such-program is not installed")

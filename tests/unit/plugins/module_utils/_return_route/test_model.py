@@ -8,10 +8,10 @@ import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import (
     MAIN,
+    BootError,
     Default,
     Live,
     Route,
-    RouteError,
     Rule,
     Wanted,
     fits,
@@ -51,7 +51,7 @@ def test_ipv6_asks_for_metric_1() -> None:
 
 @pytest.mark.parametrize("broken", [{}, {"form": "policy"}, {**config(), "routes": [{}]}, {**config(), "routes": 3}])
 def test_a_configuration_of_somebody_else(broken: dict[str, Any]) -> None:
-    with pytest.raises(RouteError, match="run the playbook again"):
+    with pytest.raises(BootError, match="run the playbook again"):
         wanted_of(broken)
 
 

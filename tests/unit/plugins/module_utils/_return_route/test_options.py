@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import options
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import RouteError
 
 ROUTE = {"family": "ipv4", "source": "192.168.0.12", "network": "192.168.0.0/24", "gateway": "192.168.0.1",
          "interface": "eth0"}  # fmt: skip
@@ -54,13 +54,13 @@ def test_addresses_get_one_writing() -> None:
     ],
 )  # fmt: skip
 def test_entries_that_are_refused(route: dict[str, Any], fault: str) -> None:
-    with pytest.raises(RouteError) as caught:
+    with pytest.raises(BootError) as caught:
         made(routes=[{**ROUTE, **route}])
     assert fault in str(caught.value)
 
 
 def test_every_fault_at_once() -> None:
-    with pytest.raises(RouteError) as caught:
+    with pytest.raises(BootError) as caught:
         options.make_config(
             {**PARAMS, "routes": [], "table_name": "main", "rule_priority": 0, "rollback_timeout": 1}, None
         )
@@ -72,15 +72,15 @@ SECOND = {**ROUTE, "gateway": "192.168.0.2"}
 
 
 def test_one_source_has_one_gateway() -> None:
-    with pytest.raises(RouteError, match=r"routes\[1\]: source 192.168.0.12 has two gateways"):
+    with pytest.raises(BootError, match=r"routes\[1\]: source 192.168.0.12 has two gateways"):
         made(routes=[ROUTE, SECOND])
-    with pytest.raises(RouteError, match="the ipv4 default route has two gateways"):
+    with pytest.raises(BootError, match="the ipv4 default route has two gateways"):
         made(form="default", routes=[ROUTE, {**SECOND, "source": "192.168.0.13"}])
 
 
 @pytest.mark.parametrize("number", [0, 253, 254, 255, -1])
 def test_table_numbers_that_are_taken(number: int) -> None:
-    with pytest.raises(RouteError, match="table_id"):
+    with pytest.raises(BootError, match="table_id"):
         made(table_id=number)
 
 
