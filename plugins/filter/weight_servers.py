@@ -10,17 +10,17 @@ from typing import Any, Callable, Collection, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import active_connections
 
 
-def weight_servers(director: Mapping[str, Any], prepared: Collection[str]) -> list[dict[str, Any]]:
+def weight_servers(director: Mapping[str, Any], prepared: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
     """Every real server of every service with its weight file, and whether it may have its weight.
 
-    A host of the inventory may if it is among `prepared`: its own role found or made it ready in this run. A machine
-    outside the inventory always may, because nobody else will say so.
+    `prepared` names, by forwarding method, the hosts that their own role found or made ready in this run: they may. A
+    machine outside the inventory always may, because nobody else will say so.
     """
     return [
         {
             "file": server["weight_file"],
             "label": f"{service['name']} {server['host'] or server['address']}",
-            "ready": server["host"] is None or server["host"] in prepared,
+            "ready": server["host"] is None or server["host"] in prepared.get(server["forwarding"], ()),
         }
         for service in director["services"]
         for server in service["real_servers"]

@@ -5,47 +5,93 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+import json
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
-__all__ = ["report", "targets"]
+__all__ = ["report", "targets", "unprepared"]
 
 HEADINGS = ("SERVICE", "VIP", "SERVED BY", "REQUESTS", "SHARE", "BY WEIGHT")
 
 
-def services_of(plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each virtual service with an address and TCP once, in the order of the plan; peers have the same ones."""
-    found: dict[tuple[str, int], dict[str, Any]] = {}
+class Target(NamedTuple):
+    """One address and port that clients ask, and the virtual service behind it."""
+
+    name: str
+    address: str
+    port: int
+    service: Mapping[str, Any]
+
+
+def targets_of(plans: Mapping[str, Mapping[str, Any]]) -> list[Target]:
+    """Each TCP address and port of each virtual service once, in the order of the plan; peers have the same ones."""
+    found: dict[tuple[str, int], Target] = {}
     for plan in plans.values():
         for service in (plan.get("director") or {}).get("services", []):
-            if service.get("protocol") == "tcp" and service.get("address"):
-                found.setdefault((service["address"], service["port"]), service)
+            for address, port in _endpoints(service):
+                several = len({match["address"] for match in service.get("match", [])}) > 1
+                where = f" {_bracketed(address)}:{port}" if several else f":{port}"
+                found.setdefault((address, port), Target(f"{service['name']}{where}", address, port, service))
     return list(found.values())
+
+
+def _endpoints(service: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """What a TCP client can ask: the service's own address and port, or those that its firewall mark matches."""
+    if service.get("protocol") == "tcp" and service.get("address"):
+        yield service["address"], service["port"]
+    for match in service.get("match", []):
+        if match.get("protocol", "tcp") == "tcp":
+            for port in match.get("ports") or [match["port"]]:
+                yield match["address"], port
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def targets(plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What `http_probe` is to ask: name ("intranet:80"), address, port, and the virtual host of the service if any."""
     return [
-        {"name": _name(s), "address": s["address"], "port": s["port"], "host": s.get("virtualhost")}
-        for s in services_of(plans)
+        {"name": one.name, "address": one.address, "port": one.port, "host": one.service.get("virtualhost")}
+        for one in targets_of(plans)
     ]
 
 
+def unprepared(results: Iterable[Mapping[str, Any]], host: str) -> list[str]:
+    """What would have to be changed on a real server, from the results of its roles' modules in check mode."""
+    return [
+        f"{host}: is not as its plan says; a run of lvs.cluster.site would do this: {_would(result)}"
+        for result in results
+        if result.get("changed")
+    ]
+
+
+def _would(result: Mapping[str, Any]) -> str:
+    if result.get("steps"):
+        return "; ".join(result["steps"])
+    sides = result.get("diff") or {}
+    return " -> ".join(json.dumps(sides.get(side), sort_keys=True) for side in ("before", "after"))
+
+
 def report(
-    results: Sequence[Mapping[str, Any]], plans: Mapping[str, Mapping[str, Any]], tolerance: float = 0.1
+    results: Sequence[Mapping[str, Any]],
+    plans: Mapping[str, Mapping[str, Any]],
+    tolerance: float = 0.1,
+    differences: Sequence[str] = (),
 ) -> dict[str, list[str]]:
     """Judge one probe's results (`http_probe`'s `results`).
 
-    Returns `table`, lines of text, and `faults`: a service that left requests without an answer, one whose shares are
-    further from the weights than `tolerance` (a part of the requests, at least two requests), a persistent service
-    that sent one client to several real servers, one that another host of the inventory answered for. Shares are judged
-    only where the pages name the real servers.
+    Returns `table`, lines of text, and `faults`: what hosts differ in (`differences`, from `unprepared`), a service
+    that left requests without an answer, one whose shares are further from the weights than `tolerance` (a part of the
+    requests, at least two requests), a persistent service that sent one client to several real servers, one that
+    another host of the inventory answered for. Shares are judged only where the pages name the real servers.
     """
-    services = {_name(service): service for service in services_of(plans)}
+    asked = {one.name: one for one in targets_of(plans)}
     rows: list[Sequence[str]] = [HEADINGS]
-    faults: list[str] = []
+    faults: list[str] = list(differences)
     for result in results:
-        service = services[result["name"]]
-        vip = f"{service['address']}:{service['port']}"
+        target = asked[result["name"]]
+        service = target.service
+        vip = f"{_bracketed(target.address)}:{target.port}"
         shares = _shares(service, result["by"])
         faults += _faults(result, service, shares, tolerance)
         faults += [
@@ -62,11 +108,23 @@ def report(
             )
         if not names:
             rows.append((result["name"], vip, "nobody", "0", "-", "-"))
+    faults += _parted(results, asked)
     return {"table": _lines(rows), "faults": faults}
 
 
-def _name(service: Mapping[str, Any]) -> str:
-    return f"{service['name']}:{service['port']}"
+def _parted(results: Sequence[Mapping[str, Any]], asked: Mapping[str, Target]) -> list[str]:
+    """Persistent services on a firewall mark that sent one client to different real servers on different ports."""
+    served: dict[str, dict[str, list[str]]] = {}
+    for result in results:
+        service = asked[result["name"]].service
+        if "fwmark" in service and service.get("persistence_timeout") and len(result["by"]) == 1:
+            served.setdefault(service["name"], {}).setdefault(next(iter(result["by"])), []).append(result["name"])
+    return [
+        f"{name}: persistent on one firewall mark, but one client was sent to "
+        + " and ".join(f"{server} ({', '.join(targets)})" for server, targets in sorted(by.items()))
+        for name, by in served.items()
+        if len(by) > 1
+    ]
 
 
 def _strangers(service: Mapping[str, Any], by: Mapping[str, int]) -> set[str]:

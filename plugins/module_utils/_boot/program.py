@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
-import pkgutil
 import zipfile
 from typing import Sequence
 
@@ -32,14 +32,11 @@ def archive(python: str, main: str, modules: Sequence[str]) -> bytes:
     """
     members: dict[str, bytes] = {}
     for name in {main, *modules}:
-        package, _dot, module = f"{_UTILS}.{name}".rpartition(".")
-        source = pkgutil.get_data(package, f"{module}.py")
-        if source is None:
-            raise BootError(f"the collection lacks {name}: install it again")
-        parents = package.split(".")
+        whole = f"{_UTILS}.{name}"
+        parents = whole.split(".")[:-1]
         for depth in range(len(parents)):
             members.setdefault("/".join(parents[: depth + 1]) + "/__init__.py", b"")
-        members[f"{package.replace('.', '/')}/{module}.py"] = source
+        members[whole.replace(".", "/") + ".py"] = _source(whole).encode()
     members["__main__.py"] = f"import sys\nfrom {_UTILS}.{main} import main\nsys.exit(main(sys.argv))\n".encode()
     buffer = io.BytesIO()
     buffer.write(f"#!{python} -IS\n".encode())
@@ -47,3 +44,12 @@ def archive(python: str, main: str, modules: Sequence[str]) -> bytes:
         for path in sorted(members):
             packed.writestr(zipfile.ZipInfo(path), members[path])
     return buffer.getvalue()
+
+
+def _source(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    find = getattr(spec.loader, "get_source", None) if spec else None
+    source = find(module) if find else None
+    if not source:
+        raise BootError(f"the collection lacks {module}: install it again")
+    return str(source)

@@ -41,7 +41,7 @@ DESTINATION_ARGUMENTS: dict[str, Any] = {
 def run(module: AnsibleModule, act: Callable[[AnsibleModule, Session], dict[str, Any]]) -> None:
     """Do a module's work in the namespace that it names, and end it with a result."""
     try:
-        if module.params["namespace"] is not None:
+        if module.params.get("namespace") is not None:
             host.enter_namespace(module.params["namespace"])
         with Session(check=module.check_mode) as session:
             result = act(module, session)

@@ -8,17 +8,19 @@ from __future__ import annotations
 import errno
 import json
 import os
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host, plan, report
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     NO_TIMEOUTS,
+    DestinationKey,
     ServiceKey,
     SyncDaemon,
     Table,
     Timeouts,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations import Operation
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.ownership import (
     StateFile,
@@ -55,8 +57,18 @@ class _Wanted(NamedTuple):
     daemons: dict[str, SyncDaemon] | None
 
 
-def bring(session: Session, request: Request, *, diff: bool, warn: Callable[[str], object]) -> dict[str, Any]:
-    """Bring the table, the timeouts and the sync daemons to what is asked: the module's result."""
+def bring(
+    session: Session,
+    request: Request,
+    *,
+    diff: bool,
+    warn: Callable[[str], object],
+    before_purge: Callable[[frozenset[tuple[ServiceKey, DestinationKey]]], object] = lambda gone: None,
+) -> dict[str, Any]:
+    """Bring the table, the timeouts and the sync daemons to what is asked: the module's result.
+
+    before_purge is told which destinations are to be quiesced and deleted, just before they are.
+    """
     wanted = _read(request)
     before_lines: list[str] = []
     after_lines: list[str] = []
@@ -66,7 +78,7 @@ def bring(session: Session, request: Request, *, diff: bool, warn: Callable[[str
     after: Table = {}
     try:
         if wanted.table is not None:
-            before, after, result = _Services(session, request, wanted.table, warn).bring()
+            before, after, result = _Services(session, request, wanted.table, warn, before_purge).bring()
         started, stopped = _daemons(session, wanted.daemons, before_lines, after_lines)
     except IpvsError as error:
         # What was done until then is told, whatever it was that failed.
@@ -135,8 +147,16 @@ def _load(path: str) -> Any:
 class _Services:
     """The table of virtual services, whose they are, and the purge."""
 
-    def __init__(self, session: Session, request: Request, wanted: Table, warn: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        request: Request,
+        wanted: Table,
+        warn: Callable[[str], object],
+        before_purge: Callable[[frozenset[tuple[ServiceKey, DestinationKey]]], object],
+    ) -> None:
         self.session, self.request, self.wanted, self.warn = session, request, wanted, warn
+        self.before_purge = before_purge
         self.file = StateFile(request.state_file) if request.state_file else None
         self.ours: frozenset[ServiceKey] = self.file.read() if self.file else frozenset()
 
@@ -155,6 +175,8 @@ class _Services:
             purged = plan.purge(after, wanted, removable)
             # The table is read again only for a purge that there is.
             read = session.table if purged and not session.check else lambda: after
+            if purged and not session.check:
+                self.before_purge(_destinations(after, purged))
             told = self._purge(read, removable)
             after = plan.apply(after, purged)
             self._forget(after)
@@ -197,6 +219,15 @@ class _Services:
         """After a purge ours is what is wanted."""
         if self.file is not None and not self.session.check and self.ours != frozenset(self.wanted):
             self.file.write(self.wanted)
+
+
+def _destinations(table: Table, purged: Iterable[Operation]) -> frozenset[tuple[ServiceKey, DestinationKey]]:
+    """The destinations that these deletions take out."""
+    return frozenset(
+        (one.service, name)
+        for one in purged
+        for name in (table[one.service].destinations if one.destination is None else (one.destination,))
+    )
 
 
 def _first(table: Table, read: Callable[[], Table]) -> Callable[[], Table]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._verify import report, targets
+from ansible_collections.lvs.cluster.plugins.module_utils._verify import report, targets, unprepared
 
 PERHAPS = "it may be down, held back or drained"
 
@@ -32,7 +32,7 @@ def test_each_service_is_asked_once_though_two_directors_have_it() -> None:
     ]
 
 
-def test_udp_and_marks_are_not_asked_over_http() -> None:
+def test_udp_and_marks_of_others_are_not_asked_over_http() -> None:
     marked = {"name": "marked", "fwmark": 1, "real_servers": []}
     assert targets({"lb1": {"director": {"services": [marked, service("dns", 53, protocol="udp")]}}}) == []
 
@@ -79,3 +79,44 @@ def test_table_says_who_served() -> None:
         "sticky:80   10.0.0.5:80    rs1        0         0 %    -",
         "sticky:80   10.0.0.5:80    rs2        10        100 %  -",
     ]
+
+
+def marked(**more: Any) -> dict[str, Any]:
+    match = [{"address": "10.0.0.7", "ports": [80, 443]}, {"address": "fd00::8", "protocol": "tcp", "ports": [80]}]
+    udp = {"address": "10.0.0.7", "protocol": "udp", "ports": [53]}
+    servers = [{"host": name, "address": name, "weight": 1} for name in ("rs1", "rs2")]
+    return {"director": {"services": [
+        {"name": "shop", "fwmark": 2, "match": [*match, udp], "real_servers": servers, **more}
+    ]}}  # fmt: skip
+
+
+def test_what_a_mark_matches_is_asked_by_tcp() -> None:
+    assert [(one["name"], one["address"], one["port"]) for one in targets({"lb1": marked()})] == [
+        ("shop 10.0.0.7:80", "10.0.0.7", 80),
+        ("shop 10.0.0.7:443", "10.0.0.7", 443),
+        ("shop [fd00::8]:80", "fd00::8", 80),
+    ]
+
+
+def test_a_persistent_mark_keeps_a_client_on_one_server_over_all_its_ports() -> None:
+    plans = {"lb1": marked(persistence_timeout=300)}
+    answers = [result("shop 10.0.0.7:80", {"rs1": 3}), result("shop 10.0.0.7:443", {"rs1": 3})]
+    assert report(answers, plans)["faults"] == []
+    answers[1] = result("shop 10.0.0.7:443", {"rs2": 3})
+    assert report(answers, plans)["faults"] == [
+        "shop: persistent on one firewall mark, but one client was sent to rs1 (shop 10.0.0.7:80) and rs2 "
+        "(shop 10.0.0.7:443)"
+    ]
+    assert report(answers, {"lb1": marked()})["faults"] == []
+
+
+def test_a_host_that_differs_is_named_with_the_steps() -> None:
+    missing = {"changed": True, "steps": ["ip address add 10.0.0.6/32 dev lo"]}
+    kernel = {"changed": True, "diff": {"before": {"sysctls": {"a": "0"}}, "after": {"sysctls": {"a": "1"}}}}
+    faults = unprepared([{"changed": False}, {}, missing, kernel], "rs2")
+    assert faults == [
+        "rs2: is not as its plan says; a run of lvs.cluster.site would do this: ip address add 10.0.0.6/32 dev lo",
+        "rs2: is not as its plan says; a run of lvs.cluster.site would do this: "
+        '{"sysctls": {"a": "0"}} -> {"sysctls": {"a": "1"}}',
+    ]
+    assert report([], PLANS, differences=faults)["faults"] == faults

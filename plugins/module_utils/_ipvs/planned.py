@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A director's plan in the words of the IPVS modules' options."""
+
+from __future__ import annotations
+
+from typing import Any, Collection, Mapping
+
+__all__ = ["services", "unready"]
+
+_KEYS = ("address", "port", "protocol", "fwmark", "family", "scheduler", "persistence_timeout")
+
+
+def services(director: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The plan's virtual services, each with its real servers as destinations."""
+    return [
+        {
+            **{key: service[key] for key in _KEYS if key in service},
+            **service.get("options", {}),
+            "destinations": [_destination(server) for server in service["real_servers"]],
+        }
+        for service in director["services"]
+    ]
+
+
+def _destination(server: Mapping[str, Any]) -> dict[str, Any]:
+    tunnel = {f"tunnel_{key}": value for key, value in server.get("tunnel", {}).items()}
+    named = {key: server[key] for key in ("address", "port", "weight", "forwarding")}
+    return {**named, **tunnel, **server.get("options", {})}
+
+
+def unready(director: Mapping[str, Any], prepared: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
+    """Address and forwarding method of each host that its role did not prepare for that method in this run.
+
+    ``prepared`` names the hosts that are, by forwarding method. A machine outside the inventory counts as prepared,
+    because nobody else will say so.
+    """
+    found = {
+        (server["address"], server["forwarding"])
+        for service in director["services"]
+        for server in service["real_servers"]
+        if server["host"] is not None and server["host"] not in prepared.get(server["forwarding"], ())
+    }
+    return [{"address": address, "forwarding": forwarding} for address, forwarding in sorted(found)]

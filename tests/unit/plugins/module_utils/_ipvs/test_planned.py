@@ -1,0 +1,54 @@
+"""A director's plan in the options of the IPVS modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Destination, DestinationKey, ServiceKey
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import services, unready
+
+SERVER: dict[str, Any] = {
+    "host": "rs1", "address": "10.0.0.11", "port": 80, "weight": 2, "forwarding": "dr", "health_checks": [],
+    "weight_file": "x",
+}  # fmt: skip
+GUE = {
+    **SERVER, "host": None, "address": "10.1.0.11", "forwarding": "tun", "tunnel": {"type": "gue", "port": 6080},
+    "options": {"upper_threshold": 100},
+}  # fmt: skip
+DIRECTOR = {
+    "services": [
+        {
+            "name": "web", "address": "10.0.0.6", "protocol": "tcp", "port": 80, "family": "ipv4", "scheduler": "wrr",
+            "forwarding": "dr", "persistence_timeout": 60, "options": {"persistence_netmask": "24"},
+            "real_servers": [SERVER, GUE],
+        },
+        {
+            "name": "marked", "fwmark": 1, "family": "ipv6", "scheduler": "rr", "forwarding": "dr",
+            "match": [{"address": "fd00::6", "protocol": "tcp", "ports": [80]}],
+            "real_servers": [{**SERVER, "host": "rs2", "address": "fd00::12", "port": 0}],
+        },
+    ]
+}  # fmt: skip
+
+
+def test_the_options_are_ones_that_the_modules_take() -> None:
+    options = Options()
+    table = options.table(services(DIRECTOR))
+    options.finish()
+    web, marked = table[ServiceKey("ipv4", "tcp", "10.0.0.6", 80)], table[ServiceKey("ipv6", fwmark=1)]
+    assert web.settings.scheduler == "wrr"
+    assert (web.settings.persistence_timeout, web.settings.persistence_netmask) == (60, "255.255.255.0")
+    assert web.destinations == {
+        DestinationKey("ipv4", "10.0.0.11", 80): Destination("dr", 2),
+        DestinationKey("ipv4", "10.1.0.11", 80): Destination("tun", 2, 100, tunnel_type="gue", tunnel_port=6080),
+    }
+    assert marked.destinations == {DestinationKey("ipv6", "fd00::12", 0): Destination("dr", 2)}
+
+
+def test_a_host_is_ready_for_the_method_that_it_was_prepared_for() -> None:
+    first = {"address": "10.0.0.11", "forwarding": "dr"}
+    second = {"address": "fd00::12", "forwarding": "dr"}
+    assert unready(DIRECTOR, {}) == [first, second]
+    assert unready(DIRECTOR, {"dr": ["rs2"], "nat": ["rs1"]}) == [first]
+    assert unready(DIRECTOR, {"dr": ["rs1", "rs2"]}) == []
