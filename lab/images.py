@@ -60,6 +60,7 @@ MASKED_UNITS = (
 # Each generator is a process or two at every boot; these two serve what packages bring (init scripts) and the root.
 KEPT_GENERATORS = ("systemd-fstab-generator", "systemd-sysv-generator")
 SIZE = "3G"
+LEGACY = "lab-legacy-iptables"
 LAB_UNITS = ("lab-net.service", "lab-ready.service")
 LARGE_FILE_BYTES = 256 * 1024 * 1024
 
@@ -174,7 +175,8 @@ def _adapt(tree: Path, release: str, keys: Path) -> None:
           "/lib/systemd/system/systemd-networkd-wait-online.service")  # fmt: skip
     for unit in LAB_UNITS:
         _put(tree / "lib/systemd/system" / unit, (GUEST_FILES / unit).read_text())
-    _put(tree / "lab-init", (GUEST_FILES / "lab-init").read_text(), mode=0o755)
+    for program in ("lab-init", LEGACY):
+        _put(tree / program, (GUEST_FILES / program).read_text(), mode=0o755)
     # A hole: it costs no disk and takes as long to download as any other file of its size.
     (tree / "srv/lab").mkdir(parents=True)
     (tree / "srv/lab/large").touch()
@@ -186,6 +188,9 @@ def _adapt(tree: Path, release: str, keys: Path) -> None:
     for folder in ("etc/apt/sources.list.d", "etc/apt/apt.conf.d", "var/lib/apt/lists", "var/cache/apt"):
         shutil.rmtree(tree / folder, ignore_errors=True)
         (tree / folder).mkdir(parents=True)
+    # A full guest has iptables already, a bare one gets it some day.
+    run(contained("chroot", tree, f"/{LEGACY}"), what="choosing the legacy iptables")
+    _put(tree / "etc/apt/apt.conf.d/lab", f'DPkg::Post-Invoke {{"/{LEGACY}";}};\n')
     for stray in (tree / "etc/ssh").glob("ssh_host_*"):
         stray.unlink()
     shutil.copy(keys / "host_key", tree / "etc/ssh/ssh_host_ed25519_key")

@@ -18,7 +18,10 @@ from lab.shell import run
 
 RELEASES = ("bookworm", "trixie")
 WEB_GROUPS = ("real_servers_nat", "real_servers_dr", "real_servers_tun", "clusterip_nodes")
-VARIABLES = ("lvs_interfaces", "lab_networks", "lab_release", "lab_routes", "lab_web_ports")
+VARIABLES = (
+    *("lvs_interfaces", "lab_networks", "lab_release", "lab_routes", "lab_web_ports"),
+    *("lab_sysctls", "lab_kernel_arguments"),
+)
 
 # How Ansible reaches a host, and becomes root there, is the only thing that a twin replaces.
 CONNECTION_VARIABLES = (
@@ -37,6 +40,14 @@ CONNECTION_PREFIXES = (
 # A host's name is a folder, a kernel's argument and a line in /etc/hosts; an interface's is a file and a kernel name.
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,62}")
 _INTERFACE_NAME = re.compile(r"(?!(?:lo|lab0|vec[0-9]+)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+# sysctl.d(5) takes dots or slashes; what it would take for a comment, a pattern or "ignore errors" is no name.
+_SYSCTL_NAME = re.compile(r"[A-Za-z0-9_]+(?:[./][A-Za-z0-9_@:-]+)+")
+# A quote would make one word of all that follow it.
+_KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9_][!#-~]*")
+# What the lab boots a guest with (uml.py): disks, cards, a console that tells that the guest is ready, and so on.
+_OWN_ARGUMENT = re.compile(
+    r"(?:ubd|vec|con)\w*|root|r[ow]|init|selinux|panic|noreboot|mem|umid|uml_dir|systemd\.show_status|TERM"
+)
 
 Fault = Callable[[str, str], None]
 
@@ -59,6 +70,14 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Sysctl:
+    """A kernel parameter of a guest, set at each boot."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Host:
     """What the lab needs to know of one host of the inventory."""
 
@@ -67,6 +86,13 @@ class Host:
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
     web_ports: tuple[int, ...] = ()
+    sysctls: tuple[Sysctl, ...] = ()
+    kernel_arguments: tuple[str, ...] = ()
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether the guest's kernel has IPv6 at all; without it a socket or an address of that family is an error."""
+        return "ipv6.disable=1" not in self.kernel_arguments
 
 
 @dataclass(frozen=True)
@@ -134,6 +160,8 @@ def _host(name: str, variables: Mapping[str, Any], default_ports: list[int], fau
         tuple(interfaces),
         tuple(_routes(own.get("lab_routes", []), interfaces, fault)),
         tuple(_web_ports(own.get("lab_web_ports", default_ports), fault)),
+        tuple(_sysctls(own.get("lab_sysctls", {}), fault)),
+        tuple(_kernel_arguments(own.get("lab_kernel_arguments", []), fault)),
     )
 
 
@@ -235,6 +263,34 @@ def _web_ports(listed: Any, fault: Fault) -> Iterable[int]:
         fault("lab_web_ports", f"{listed!r} is no list of port numbers; write [80]")
         return []
     return dict.fromkeys(listed)
+
+
+def _sysctls(wanted: Any, fault: Fault) -> Iterable[Sysctl]:
+    if not isinstance(wanted, Mapping):
+        fault("lab_sysctls", "is no mapping of names to values; write {net.ipv4.ip_forward: 1}")
+        return
+    for name, value in wanted.items():
+        text = str(value)
+        if not _SYSCTL_NAME.fullmatch(str(name)):
+            fault("lab_sysctls", f"{name!r} is no sysctl's name; write it like net.ipv4.ip_forward")
+        elif not isinstance(value, (int, str)) or isinstance(value, bool) or not text.strip() or not text.isprintable():
+            fault(f"lab_sysctls.{name}", f"{value!r} is no value; write a number, or a line of text")
+        else:
+            yield Sysctl(name, text.strip())
+
+
+def _kernel_arguments(listed: Any, fault: Fault) -> Iterable[str]:
+    if not isinstance(listed, list):
+        fault("lab_kernel_arguments", "is no list; write [ipv6.disable=1]")
+        return
+    for index, word in enumerate(listed):
+        variable = f"lab_kernel_arguments[{index}]"
+        if not isinstance(word, str) or not _KERNEL_ARGUMENT.fullmatch(word):
+            fault(variable, f"{word!r} is no argument; write text like ipv6.disable=1, without spaces and quotes")
+        elif _OWN_ARGUMENT.fullmatch(name := re.split("[=:]", word)[0]):
+            fault(variable, f"{name} is the lab's own to set; leave it out")
+        else:
+            yield word
 
 
 def twin(inventory: Inventory, connection: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -317,7 +317,8 @@ class Lab:
     def _start(self, memory: state.State, guest: Guest) -> None:
         nics = self._nics(memory, guest)
         image = images.stored(guest.host.release, Path(guest.kernel), Path(guest.image))
-        machine = Machine(guest.host.name, self._folder(guest), image, nics, MEMORY_MIB)
+        arguments = guest.host.kernel_arguments
+        machine = Machine(guest.host.name, self._folder(guest), image, nics, MEMORY_MIB, arguments)
         machine.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(machine.scratch, ignore_errors=True)
         machine.scratch.mkdir()

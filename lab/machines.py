@@ -30,6 +30,7 @@ class Machine:
     image: Image
     nics: tuple[Nic, ...]
     memory_mib: int
+    kernel_arguments: tuple[str, ...] = ()
 
     @property
     def console(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import ipaddress
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,16 +45,19 @@ def files(host: Host, *, management: str, macs: Mapping[str, str]) -> dict[str, 
         f"etc/systemd/network/10-{MANAGEMENT}.network": _network(MANAGEMENT, [management], []),
     }
     for interface in host.interfaces:
-        routes = [(r.to, r.via) for r in host.routes if _reaches(interface.addresses, r.via)]
-        content[f"etc/systemd/network/20-{interface.name}.network"] = _network(
-            interface.name, list(interface.addresses), routes
-        )
+        # networkd never calls an interface configured that has an address the kernel refuses.
+        addresses = [one for one in interface.addresses if host.has_ipv6 or ":" not in one]
+        routes = [(r.to, r.via) for r in host.routes if _reaches(addresses, r.via)]
+        content[f"etc/systemd/network/20-{interface.name}.network"] = _network(interface.name, addresses, routes)
+    if host.sysctls:
+        lines = (f"{sysctl.name} = {sysctl.value}\n" for sysctl in host.sysctls)
+        content["etc/sysctl.d/50-lab.conf"] = "".join(lines)
     if host.web_ports:
         content |= _web(host)
     return content
 
 
-def _reaches(addresses: tuple[str, ...], gateway: str) -> bool:
+def _reaches(addresses: Sequence[str], gateway: str) -> bool:
     via = ipaddress.ip_address(gateway)
     return any(via in ipaddress.ip_interface(address).network for address in addresses)
 
@@ -70,7 +73,8 @@ def _network(name: str, addresses: list[str], routes: list[tuple[str, str]]) -> 
 
 
 def _web(host: Host) -> dict[str, str | Link]:
-    listen = "".join(f"    listen {port};\n    listen [::]:{port};\n" for port in host.web_ports)
+    places = ("", "[::]:") if host.has_ipv6 else ("",)
+    listen = "".join(f"    listen {place}{port};\n" for port in host.web_ports for place in places)
     return {
         "srv/lab/index.html": f"{host.name}\n",
         "etc/nginx/sites-enabled/default": (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.inventory import Host, Interface, Route, write_private
+from lab.inventory import Host, Interface, Route, Sysctl, write_private
 
 STATE = Path(os.environ.get("LVS_LAB_STATE", "/var/lib/lvs-lab")).absolute()
 
@@ -103,6 +103,9 @@ def _host(body: dict[str, Any]) -> Host:
         tuple(Interface(nic["name"], nic["network"], tuple(nic["addresses"])) for nic in body["interfaces"]),
         tuple(Route(route["to"], route["via"]) for route in body["routes"]),
         tuple(body["web_ports"]),
+        # Not there in the memory of a lab from before these variables.
+        tuple(Sysctl(sysctl["name"], sysctl["value"]) for sysctl in body.get("sysctls", [])),
+        tuple(body.get("kernel_arguments", [])),
     )
 
 

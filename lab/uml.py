@@ -30,6 +30,7 @@ class UserModeLinux:
             f"uml_dir={machine.scratch}",
             *("con=null", "con0=fd:0,fd:1", "systemd.show_status=auto", "TERM=dumb"),
             *nics,
+            *machine.kernel_arguments,
         ]
 
     def running(self, folder: Path, among: Sequence[Process]) -> list[int]:

@@ -28,6 +28,7 @@ SYSTEM_PACKAGES = (
     "debian-archive-keyring",
     "e2fsprogs",  # mkfs.ext4 -d: a disk image from a folder, without a mount
     "iproute2",
+    "iptables",  # both backends, for tests of firewall rules
     "mmdebstrap",
     "openssh-client",
     "patchelf",  # a release's User Mode Linux kernel is run with that release's C library

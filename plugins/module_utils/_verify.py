@@ -10,6 +10,9 @@ from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 __all__ = ["report", "targets", "unprepared"]
 
+ASKED_OF_A_RANGE = 10
+"""Ports; a mark is often for most of the 65535."""
+
 HEADINGS = ("SERVICE", "VIP", "SERVED BY", "REQUESTS", "SHARE", "BY WEIGHT")
 
 
@@ -39,9 +42,10 @@ def _endpoints(service: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     if service.get("protocol") == "tcp" and service.get("address"):
         yield service["address"], service["port"]
     for match in service.get("match", []):
-        if match.get("protocol", "tcp") == "tcp":
-            for port in match.get("ports") or [match["port"]]:
-                yield match["address"], port
+        if match["protocol"] == "tcp":
+            for first, last in match["ports"]:
+                for port in range(first, min(last, first + ASKED_OF_A_RANGE - 1) + 1):
+                    yield match["address"], port
 
 
 def _bracketed(address: str) -> str:

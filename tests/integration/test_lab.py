@@ -27,6 +27,8 @@ TWO_HOSTS: dict[str, Any] = {
                 "lvs_interfaces": {"eth0": ["10.0.0.2/24", "fd00::2/64"], "eth1": []},
                 "lab_networks": {"eth1": "sync"},
                 "lab_routes": [{"to": "default", "via": "10.0.0.1"}, {"to": "fd01::/48", "via": "fd00::1"}],
+                "lab_sysctls": {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1},
+                "lab_kernel_arguments": ["lab.word=1"],
             }
         },
         # How production is reached; the twin must not.
@@ -124,6 +126,13 @@ def test_routes_of_lab_routes(lab: LabCommand) -> None:
     routes = lab.on("client", "sh", "-c", "ip route show default; ip -6 route show fd01::/48")
     assert routes.split("\n")[0].startswith("default via 10.0.0.1 dev eth0")
     assert routes.split("\n")[1].startswith("fd01::/48 via fd00::1 dev eth0")
+
+
+def test_sysctls_and_kernel_arguments(lab: LabCommand) -> None:
+    names = ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.eth0.forwarding"]
+    assert lab.on("client", "sysctl", "-n", *names) == "1\n1\n1\n"
+    assert lab.on("web1", "sysctl", "-n", *names) == "0\n0\n0\n"
+    assert "lab.word=1" in lab.on("client", "cat", "/proc/cmdline").split()
 
 
 def test_web_server_of_a_real_server(lab: LabCommand) -> None:

@@ -21,6 +21,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.services imp
     check_agreement,
     plan_services,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vip_holders import vip_holders
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_peers import check_peers, check_router_ids
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.way_back import ways_back
 
@@ -41,25 +43,25 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
     findings = Findings()
     known = load(inventory, findings)
     real_servers = RealServers(known)
+    owners = Owners(known.hosts.values())
     planned: dict[str, list[Service]] = {}
     directors: dict[str, dict[str, Any]] = {}
     for cluster in known.clusters.values():
         for director in cluster.sorted:
             manager = manager_of(director)
             services = planned[director.name] = plan_services(director, cluster, real_servers, manager)
-            directors[director.name] = plan_director(director, cluster, services, manager)
+            directors[director.name] = plan_director(director, cluster, services, manager, owners)
         check_peers(cluster)
         check_agreement(cluster, planned)
     check_router_ids(known.clusters.values())
-    back = ways_back(
-        known,
-        (
-            (cluster, director, service)
-            for cluster in known.clusters.values()
-            for director in cluster.sorted
-            for service in planned[director.name]
-        ),
-    )
+    everything = [
+        (cluster, director, service)
+        for cluster in known.clusters.values()
+        for director in cluster.sorted
+        for service in planned[director.name]
+    ]
+    back = ways_back(known, everything)
+    direct, tunneled = vip_holders(known, everything)
     faults = Findings.ordered(findings.faults)
     hosts = {
         name: {
@@ -68,6 +70,8 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
             "roles": host.roles,
             "director": directors.get(name),
             "real_server_nat": back.get(name),
+            "real_server_dr": direct.get(name),
+            "real_server_tun": tunneled.get(name),
         }
         for name, host in known.hosts.items()
     }

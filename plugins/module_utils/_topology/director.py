@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import Any, Iterable
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.marks import plan_marks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, merged
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.static_manager import check_static
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.virtual_addresses import VirtualAddresses
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import (
     outside_networks,
     plan_instances,
@@ -21,7 +25,10 @@ __all__ = ["manager_of", "plan_director"]
 
 
 def manager_of(director: Host) -> str | None:
-    """Who keeps the IPVS table: lvs_manager, else keepalived where something is there that only keepalived does."""
+    """Who keeps the IPVS table: lvs_manager, else keepalived where something is there that only keepalived does.
+
+    None while that can't be told, because of a fault that is noted.
+    """
     reasons = set()
     if director.items("lvs_vrrp_instances"):
         reasons.add("VRRP instances")
@@ -36,34 +43,67 @@ def manager_of(director: Host) -> str | None:
         director.place.key("lvs_manager").fault(
             f"is static, and {listing(reasons)} need keepalived", "write keepalived, or leave lvs_manager out"
         )
-    default = "keepalived" if reasons else "static"
-    return director.variables["lvs_manager"] if given else default
+        return None
+    if given:
+        manager: str | None = director.variables["lvs_manager"]
+        return manager
+    return "keepalived" if reasons else None if _unreadable(director) else "static"
 
 
-def plan_director(director: Host, cluster: Cluster, services: list[Service], manager: str | None) -> dict[str, Any]:
+def _unreadable(director: Host) -> bool:
+    """Whether something that keepalived alone does may stand where a value is wrong."""
+    written = [director.variables.get(key, []) for key in ("lvs_vrrp_instances", "lvs_virtual_services")]
+    shared = director.variables.get("lvs_virtual_service_defaults", {})
+    return shared is None or any(items is None or None in items for items in written)
+
+
+def plan_director(
+    director: Host, cluster: Cluster, services: list[Service], manager: str | None, owners: Owners
+) -> dict[str, Any]:
     """The ``director`` part of a host's plan.
 
     Beside the binding keys it has ``unchecked`` (VIPs that the host's preflight must check, ``ADDRESS dev INTERFACE``)
-    and, where the inventory gives them, ``virtual_addresses``, ``masquerade`` and ``colocated`` as they were written.
+    and, where the inventory gives them, ``masquerade`` and ``colocated`` as they were written.
     """
     variables = director.variables
     instances = plan_instances(director, cluster)
+    addresses = VirtualAddresses(director, cluster, owners)
+    if manager == "static":
+        addresses.add_services(services)
+        check_static(director, cluster)
+    _check_owners(director, cluster, services, owners)
     plan: dict[str, Any] = {
         "manager": manager,
         "peers": [host.name for host in cluster.sorted if host is not director],
         "modules": _modules(services),
-        "sysctls": _sysctls(director, instances, services),
+        "sysctls": _sysctls(director, instances, services, manager),
         "global": {"router_id": director.name, **(variables.get("lvs_keepalived_global") or {})},
         "vrrp_instances": instances,
         "vrrp_sync_groups": plan_sync_groups(director),
         "sync_daemon": plan_sync_daemon(director),
         "services": [service.plan for service in services],
-        "unchecked": outside_networks(director),
+        "virtual_addresses": addresses.planned,
+        "marks": plan_marks(director, services),
+        "unchecked": [*outside_networks(director), *addresses.unchecked],
     }
-    for key in ("virtual_addresses", "masquerade", "colocated"):
+    for key in ("masquerade", "colocated"):
         if variables.get(f"lvs_{key}"):
             plan[key] = variables[f"lvs_{key}"]
     return plan
+
+
+def _check_owners(director: Host, cluster: Cluster, services: Iterable[Service], owners: Owners) -> None:
+    """A VIP is nobody's own address.
+
+    A director without a peer may serve on its own one behind NAT: elsewhere the real servers hold the VIP as well, and
+    couldn't be reached from the director. VRRP addresses that a director has are a fault of their instance.
+    """
+    moving = {one.ip for _name, one in cluster.vrrp_addresses}
+    for service in services:
+        methods = {server["forwarding"] for server in service.plan["real_servers"]}
+        alone = [director] if cluster.directors == [director] and methods <= {"nat"} else []
+        for place, vip in vips(service.plan, service.place):
+            owners.check(place, vip, cluster.directors if vip in moving else alone)
 
 
 def _modules(services: Iterable[Service]) -> list[str]:
@@ -72,26 +112,31 @@ def _modules(services: Iterable[Service]) -> list[str]:
     return ["ip_vs", *sorted(f"ip_vs_{name}" for name in schedulers if name)]
 
 
-def _sysctls(director: Host, instances: list[dict[str, Any]], services: Iterable[Service]) -> dict[str, str]:
+def _sysctls(
+    director: Host, instances: list[dict[str, Any]], services: Iterable[Service], manager: str | None
+) -> dict[str, str]:
     """What the director's kernel must be told, ``lvs_sysctls`` merged over it.
 
-    * NAT over IPv4, or masquerading: ``ip_forward``, because packets of both directions pass through; and no ICMP
-      redirects, which would tell real servers a way around the director. The kernel takes the OR of "all" and the
-      interface, so both are set, and "default" for interfaces that come later.
+    * NAT over IPv4, or masquerading: ``ip_forward``, because packets of both directions pass through. Direct routing
+      and tunnels over IPv4 have it too, as setup 1 does.
+    * Where ``ip_forward`` is set, no ICMP redirects: they would tell real servers a way around the director. The
+      kernel takes the OR of "all" and the interface, so both are set, and "default" for interfaces that come later.
     * NAT over IPv6: ``forwarding``. It also ends the acceptance of router advertisements on interfaces whose
-      ``accept_ra`` is not 2.
-    * Nothing of ``net.ipv4.vs``. ``expire_nodest_conn=1`` would turn the time in which a real server is out of the
-      table (a failed check, a restart of keepalived) into resets of connections that otherwise go on after it.
-      ``expire_quiescent_template=1`` would end the affinity of persistent clients while a server is drained.
+      ``accept_ra`` is not 2, so direct routing and tunnels, which don't need it, are left without.
+    * ``expire_nodest_conn`` without keepalived: a real server leaves the table only after its connections ended, but
+      the kernel remembers them for two minutes more, and a client that uses a port again in that time would be sent to
+      where nobody is (measured: 809 of 15,855 requests). With keepalived, where a failed check takes a real server out
+      at once, it would turn that time into resets of connections that otherwise go on after it.
+    * Nothing else of ``net.ipv4.vs``. ``expire_quiescent_template=1`` would end the affinity of persistent clients while a server is drained.
       ``conntrack`` costs speed and is for stateful rules; ``conn_reuse_mode`` is right as it is since Linux 5.9.
     """
-    forwarded = {
-        service.plan["family"]
+    methods = {
+        (service.plan["family"], server["forwarding"])
         for service in services
-        if any(server["forwarding"] == "nat" for server in service.plan["real_servers"])
+        for server in service.plan["real_servers"]
     }
     wanted: dict[str, str] = {}
-    if "ipv4" in forwarded or director.variables.get("lvs_masquerade"):
+    if methods & {("ipv4", "nat"), ("ipv4", "dr"), ("ipv4", "tun")} or director.variables.get("lvs_masquerade"):
         wanted["net.ipv4.ip_forward"] = "1"
         interfaces = {name for name, _one in director.interfaces}
         for instance in instances:
@@ -99,6 +144,8 @@ def _sysctls(director: Host, instances: list[dict[str, Any]], services: Iterable
         for name in ["all", "default", *sorted(name for name in interfaces if name)]:
             # sysctl.d(5): with "/" for the "." of a VLAN interface the name is not cut in two.
             wanted[f"net.ipv4.conf.{name.replace('.', '/')}.send_redirects"] = "0"
-    if "ipv6" in forwarded:
+    if ("ipv6", "nat") in methods:
         wanted["net.ipv6.conf.all.forwarding"] = "1"
+    if manager == "static":
+        wanted["net.ipv4.vs.expire_nodest_conn"] = "1"
     return {**wanted, **(director.variables.get("lvs_sysctls") or {})}

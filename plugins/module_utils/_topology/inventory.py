@@ -35,6 +35,11 @@ class Host:
         """The name of its cluster, "default" where none (or none that can be read) is given."""
         return str(self.variables["lvs_cluster"] or "default")
 
+    @property
+    def leaves(self) -> bool:
+        """Whether the host loses what the roles put on it."""
+        return bool(self.variables["lvs_state"] == "absent")
+
     def items(self, variable: str) -> list[tuple[int, dict[str, Any]]]:
         """The usable items of a list of mappings, each with its place in the list."""
         return [(number, item) for number, item in enumerate(self.variables.get(variable) or []) if item is not None]

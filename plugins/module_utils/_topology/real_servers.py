@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks, tunnels
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import normalised
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory
@@ -57,10 +57,6 @@ def network_of(host: Host | None, one: networks.Address, cluster: Cluster) -> ne
     return networks.holding(own, one) or networks.holding(cluster.networks, one)
 
 
-def _leaves(host: Host) -> bool:
-    return bool(host.variables["lvs_state"] == "absent")
-
-
 class RealServers:
     """Resolves real_servers entries; an address is worked out once for all services that it serves in one way."""
 
@@ -98,6 +94,7 @@ class RealServers:
             checks = service.get("health_checks", [])
             if "health_checks" in entry:
                 checks = normalised(entry["health_checks"], at.key("health_checks"))
+            tunnel = self._tunnel(entry, service, forwarding, at)
             twice = []
             for host, address in self._members(entry, forwarding, family, vip, cluster, at):
                 if (address, port) in seen:
@@ -111,6 +108,7 @@ class RealServers:
                         "weight": entry.get("weight", host.variables["lvs_weight"] if host else 1),
                         "forwarding": forwarding,
                         "health_checks": checks,
+                        **({"tunnel": tunnel} if tunnel else {}),
                         **({"options": entry["options"]} if entry.get("options") else {}),
                     }
                 )
@@ -118,12 +116,26 @@ class RealServers:
                 at.fault(f"{listing(twice)} serves here already", "name each real server of a service once")
         return resolved
 
+    @staticmethod
+    def _tunnel(
+        entry: Mapping[str, Any], service: Mapping[str, Any], forwarding: str | None, place: Place
+    ) -> Mapping[str, Any] | None:
+        """The tunnel to an entry's real servers, None where it is the plain one or there is none."""
+        tunnel: Mapping[str, Any] | None = service.get("tunnel")
+        if "tunnel" in entry:
+            tunnel = tunnels.normalised(entry["tunnel"], place.key("tunnel"))
+            if forwarding not in ("tun", None):
+                place.key("tunnel").fault(
+                    f"is for forwarding tun, and here it is {forwarding}", "leave it out, or write forwarding: tun"
+                )
+        return tunnel if forwarding == "tun" and tunnel != tunnels.PLAIN else None
+
     def check_not_emptied(self, service: Mapping[str, Any], cluster: Cluster, place: Place) -> None:
         """Note a service all of whose real servers leave (lvs_state: absent) while a director of it stays."""
         entries = [entry for entry in service.get("real_servers") or [] if entry is not None]
         named = [host for entry in entries for host in self._named(entry)]
-        stays = any(not _leaves(host) for host in named) or any(entry.get("address") for entry in entries)
-        if named and not stays and not all(_leaves(director) for director in cluster.sorted):
+        stays = any(not host.leaves for host in named) or any(entry.get("address") for entry in entries)
+        if named and not stays and not all(director.leaves for director in cluster.sorted):
             place.key("real_servers").fault(
                 f"{listing(host.name for host in named)} all leave (lvs_state: absent), and nobody would serve",
                 "keep one of them, or take the service out of lvs_virtual_services",
@@ -162,7 +174,7 @@ class RealServers:
             return
         missing: dict[tuple[str, str], list[str]] = {}
         for host in self._named(entry, place):
-            if _leaves(host):
+            if host.leaves:
                 continue
             group = FORWARDING_GROUPS.get(forwarding or "", "")
             role = group.replace("servers", "server")

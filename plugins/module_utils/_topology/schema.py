@@ -127,6 +127,12 @@ def _integer(spec: Spec, value: Any, place: Place) -> int:
     return number
 
 
+def _mark(spec: Spec, value: Any, place: Place) -> int:
+    """A whole number that may be written as hexadecimal text, as the tools of firewalls show marks."""
+    hexadecimal = isinstance(value, str) and re.fullmatch(r"\s*0[xX][0-9a-fA-F]+\s*", value)
+    return _integer(spec, int(value, 16) if hexadecimal else value, place)
+
+
 def _range(spec: Spec) -> str:
     return f"{spec.low:g}..{'' if spec.high == float('inf') else format(spec.high, '.15g')}"
 
@@ -292,6 +298,7 @@ KINDS: dict[str, Callable[[Spec, Any, Place], Any]] = {
     "text": _text,
     "word": _word,
     "integer": _integer,
+    "mark": _mark,
     "number": _number,
     "address": _address,
     "prefix": _prefix,

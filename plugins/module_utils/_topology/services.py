@@ -8,14 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks, tunnels
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.forwarding import check_forwarding
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import normalised
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.match import Packets, packets
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers, network_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["Service", "check_agreement", "identity", "label", "merged", "plan_services"]
+__all__ = ["Service", "brief", "check_agreement", "identity", "label", "merged", "plan_services"]
 
 DEFAULTS: Mapping[str, Any] = {"protocol": "tcp", "scheduler": "wlc"}
 """What a service has when neither it nor the defaults say: IPVS's own. The forwarding method has no safe default."""
@@ -40,6 +43,10 @@ def merged(director: Host) -> list[tuple[Place, dict[str, Any]]]:
         if "health_checks" in settings:
             source = at if "health_checks" in service else director.place.key("lvs_virtual_service_defaults")
             settings["health_checks"] = normalised(settings["health_checks"], source.key("health_checks"))
+        if "tunnel" in settings:
+            source = at if "tunnel" in service else director.place.key("lvs_virtual_service_defaults")
+            settings["tunnel"] = tunnels.normalised(settings["tunnel"], source.key("tunnel"))
+            tunnels.check_used(service, settings.get("forwarding"), at)
         result.append((at, settings))
     return result
 
@@ -56,6 +63,11 @@ def label(plan: Mapping[str, Any]) -> str:
     if "fwmark" in plan:
         return f"{plan['name']} (firewall mark {plan['fwmark']}, {plan['family']})"
     return f"{plan['name']} ({plan['protocol']} {plan['address']} port {plan['port']})"
+
+
+def brief(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The service as a real server's plan names it."""
+    return {key: plan[key] for key in ("name", "address", "port", "protocol", "fwmark") if key in plan}
 
 
 def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, manager: str | None) -> list[Service]:
@@ -75,21 +87,27 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
             place.key("name").fault(f"{name} is the name of another service too", "give each service its own name")
         names.add(name or "")
         _check_keys(service, place)
+        asked = vips(service, place)
         vip = networks.address(service["address"]) if service.get("address") else None
         family = _family(service, vip, place)
         ports = [service["port"]] if service.get("port") else service.get("ports") or []
-        servers = real_servers.resolve(service, family=family, vip=vip, ports=ports, cluster=cluster, place=place)
+        near = next((one for _place, one in asked), vip)
+        servers = real_servers.resolve(service, family=family, vip=near, ports=ports, cluster=cluster, place=place)
         real_servers.check_not_emptied(service, cluster, place)
         if manager == "keepalived":
-            _check_answered(vip, answered, place)
+            _check_answered(asked, answered)
             _check_watched(service, place)
+        check_forwarding(
+            service, servers, director=director, cluster=cluster, inventory=real_servers.inventory, place=place
+        )
         if vip is not None:
             _check_direct_answers(vip, servers, real_servers, cluster, place)
         _check_sorry_server(service, family, place)
         for plan in _expanded(service, family, ports, servers):
             if identity(plan) in known:
                 problem = f"{label(plan)} is the same virtual service as {known[identity(plan)]}"
-                place.fault(problem, "leave one of them out, or merge them")
+                remedy = "give each a mark of its own" if "fwmark" in plan else "leave one of them out"
+                place.fault(problem, f"{remedy}, or merge them")
             known.setdefault(identity(plan), label(plan))
             result.append(Service(place, plan))
     return result
@@ -99,12 +117,15 @@ def _check_keys(service: Mapping[str, Any], place: Place) -> None:
     if "fwmark" in service:
         if "address" in service:
             place.key("address").fault("stands beside fwmark", "write the addresses of the marked packets under match")
+    elif "match" in service:
+        place.key("match").fault(
+            "says nothing without fwmark", "leave out match, or write fwmark in place of address and port"
+        )
     else:
         if "address" not in service:
             place.key("address").fault("is missing", "write the virtual address (VIP) that clients ask")
-        for key in ("match", "family"):
-            if key in service:
-                place.key(key).fault("says nothing without fwmark", f"leave out {key}, or write fwmark")
+        if "family" in service:
+            place.key("family").fault("says nothing without fwmark", "leave out family, or write fwmark")
     entries = [entry for entry in service.get("real_servers") or [] if entry is not None]
     if "forwarding" not in service and not all("forwarding" in entry for entry in entries):
         place.key("forwarding").fault("is missing", "write nat, dr or tun here or in lvs_virtual_service_defaults")
@@ -118,22 +139,29 @@ def _family(service: Mapping[str, Any], vip: networks.Address | None, place: Pla
         return None
     matched = [match.get("address") for match in service.get("match") or [] if match is not None]
     families = {networks.family(networks.address(text)) for text in matched if text}
-    if service.get("family"):
-        families.add(service["family"])
     if len(families) > 1:
         place.key("match").fault(
             "mixes IPv4 and IPv6, and a service has one family", "write one service for each family"
         )
         return None
-    return next(iter(families), "ipv4")
-
-
-def _check_answered(vip: networks.Address | None, answered: set[networks.Address], place: Place) -> None:
-    if vip is not None and vip not in answered:
-        place.key("address").fault(
-            f"nobody answers for {vip}: it is in no VRRP instance and not in lvs_virtual_addresses",
-            "add it to virtual_ipaddress of a VRRP instance, or to lvs_virtual_addresses of a director without a peer",
+    family: str = next(iter(families), service.get("family") or "ipv4")
+    if service.get("family", family) not in (family, None):
+        place.key("family").fault(
+            f"is {service['family']}, and match has {family.replace('ip', 'IP')} addresses",
+            "leave out family, or correct the addresses",
         )
+        return None
+    return family
+
+
+def _check_answered(asked: list[tuple[Place, networks.Address]], answered: set[networks.Address]) -> None:
+    for at, vip in asked:
+        if vip not in answered:
+            at.fault(
+                f"nobody answers for {vip}: it is in no VRRP instance and not in lvs_virtual_addresses",
+                "add it to virtual_ipaddress of a VRRP instance, or to lvs_virtual_addresses of a director without "
+                "a peer",
+            )
 
 
 def _check_watched(service: Mapping[str, Any], place: Place) -> None:
@@ -202,9 +230,12 @@ def _one(
         "scheduler": service.get("scheduler"),
         "forwarding": service.get("forwarding", servers[0]["forwarding"] if servers else None),
     }
-    for key in ("persistence_timeout", "delay_loop", "virtualhost", "match", "options"):
+    for key in ("persistence_timeout", "delay_loop", "virtualhost", "options"):
         if service.get(key):
             plan[key] = service[key]
+    if "fwmark" in kind and service.get("match"):
+        # Ranges: a mark is often for most of the 65535 ports.
+        plan["match"] = [one._asdict() if one else None for one in map(packets, service["match"])]
     if service.get("sorry_server"):
         plan["sorry_server"] = {"port": port, **service["sorry_server"]}
     where = f"fwmark_{kind['fwmark']}" if "fwmark" in kind else f"{kind['address']}_{kind['protocol']}_{port}"
@@ -230,7 +261,7 @@ def check_agreement(cluster: Cluster, planned: Mapping[str, list[Service]]) -> N
         _check_present(cluster, planned, view)
         first_host, first = next(iter(view.items()))
         for host, service in view.items():
-            for key in ("scheduler", "forwarding", "persistence_timeout", "real_servers"):
+            for key in ("scheduler", "forwarding", "persistence_timeout", "match", "real_servers"):
                 mine, other = _compared(service.plan, key), _compared(first.plan, key)
                 if mine == other or None in (*mine, *other):
                     continue
@@ -258,9 +289,17 @@ def _check_present(cluster: Cluster, planned: Mapping[str, list[Service]], view:
 def _compared(plan: Mapping[str, Any], key: str) -> set[str | None]:
     """The parts of a setting that peers must share, as words; None among them for what is wrong anyhow."""
     if key == "real_servers":
-        return {f"{one['address']} port {one['port']} weight {one['weight']}" for one in plan[key]}
+        return {f"{one['address']} port {one['port']} weight {one['weight']}{_way(one)}" for one in plan[key]}
+    if key == "match":
+        return {Packets(**one).text if one else None for one in plan.get(key, ())}
     value = plan.get(key, "none") if key == "persistence_timeout" else plan[key]
     return {None if value is None else str(value)}
+
+
+def _way(server: Mapping[str, Any]) -> str:
+    tunnel = server.get("tunnel", {"type": "ipip"})
+    details = [f"{key} {tunnel[key]}" for key in ("port", "checksum") if tunnel.get(key, "none") != "none"]
+    return f" by {' '.join([server['forwarding'], tunnel['type'], *details])}" if server["forwarding"] == "tun" else ""
 
 
 def _words(parts: set[str | None]) -> str:

@@ -61,7 +61,16 @@ PORT = integer(1, 65535)
 PORTS = Spec("ports", 'a port, a range such as "8000-8010", or a list of them')
 WEIGHT = integer(0, 65535)
 FORWARDING = choice("nat", "dr", "tun")
-MARK = integer(1, 4294967295)
+MARK = Spec("mark", 'a whole number from 1 to 4294967295, or as hexadecimal text such as "0x1"', low=1, high=4294967295)
+TUNNEL = Spec(
+    "mapping",
+    "a mapping with type, port and checksum",
+    fields={
+        "type": Spec("text", "ipip, gue or gre", choices=("ipip", "gue", "gre"), default="ipip"),
+        "port": PORT,
+        "checksum": Spec("text", "none, csum or remcsum", choices=("none", "csum", "remcsum"), default="none"),
+    },
+)
 
 CHECK_TIMING = {
     "type": TEXT,
@@ -124,6 +133,7 @@ REAL_SERVER = Spec(
         "port": PORT,
         "weight": WEIGHT,
         "forwarding": FORWARDING,
+        "tunnel": TUNNEL,
         "health_checks": HEALTH_CHECKS,
         "options": OPTIONS,
     },
@@ -132,6 +142,7 @@ SERVICE_SETTINGS: Mapping[str, Spec] = {
     "protocol": choice(*PROTOCOLS),
     "scheduler": choice(*SCHEDULERS),
     "forwarding": FORWARDING,
+    "tunnel": TUNNEL,
     "persistence_timeout": integer(1, 2678400),
     "delay_loop": seconds(low=0.001),
     "virtualhost": TEXT,
@@ -145,7 +156,12 @@ MATCH = Spec(
     "mapping",
     "a mapping with address, protocol and ports",
     one_of=("port", "ports"),
-    fields={"address": NEEDED_ADDRESS, "protocol": choice(*PROTOCOLS), "port": PORT, "ports": PORTS},
+    fields={
+        "address": NEEDED_ADDRESS,
+        "protocol": Spec("text", f"one of {', '.join(PROTOCOLS)}", choices=PROTOCOLS, default="tcp"),
+        "port": PORT,
+        "ports": PORTS,
+    },
 )
 SERVICE = Spec(
     "mapping",
@@ -241,6 +257,9 @@ DIRECTOR: Mapping[str, Spec] = {
         "a list of mappings with address and interface",
         single=True,
     ),
+    "lvs_mark_mask": Spec(
+        "mark", 'a whole number from 1 to 4294967295, or as hexadecimal text such as "0xff"', low=1, high=4294967295
+    ),
     "lvs_vrrp_instances": listed(VRRP_INSTANCE, "a list of VRRP instances"),
     "lvs_vrrp_sync_groups": listed(
         Spec(
@@ -326,4 +345,5 @@ HOST: Mapping[str, Spec] = {
     "lvs_route": Spec("text", "policy or default", choices=("policy", "default"), default="policy"),
     "lvs_gateway": ADDRESS,
     "lvs_gateway6": ADDRESS,
+    "lvs_tunnel_mss": integer(536, 65495),
 }

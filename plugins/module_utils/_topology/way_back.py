@@ -12,7 +12,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology import netwo
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import network_of
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, identity
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, brief, identity
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
 
 __all__ = ["ways_back"]
@@ -53,7 +54,7 @@ def _way_back(host: Host, uses: list[Use], finder: _Gateways) -> dict[str, Any]:
         plan = use.service.plan
         wanted.setdefault(
             (use.cluster.name, *identity(plan)),
-            {key: plan[key] for key in ("name", "address", "port", "protocol", "fwmark") if key in plan},
+            brief(plan),
         )
         route = finder.route(host, use)
         if route is None:
@@ -61,7 +62,7 @@ def _way_back(host: Host, uses: list[Use], finder: _Gateways) -> dict[str, Any]:
         routes.setdefault((use.address, route["gateway"]), route)
         one = route["family"] if form == "default" else use.address
         asked.setdefault(one, {}).setdefault(route["gateway"], set()).add(use.cluster.name)
-    if not uses and host.variables["lvs_state"] != "absent":
+    if not uses and not host.leaves:
         host.place.key("groups").key("real_servers_nat").notice(
             "the host is in this group, and no NAT service names it", "name it in a service, or take it out"
         )
@@ -94,10 +95,10 @@ class _Gateways:
         self._routes: dict[tuple[str, str, str], dict[str, Any] | None] = {}
         self._vips = {
             name: {
-                service["address"]
+                vip
                 for director in cluster.directors
                 for _number, service in director.items("lvs_virtual_services")
-                if service.get("address")
+                for _place, vip in vips(service, director.place)
             }
             for name, cluster in inventory.clusters.items()
         }
@@ -157,7 +158,7 @@ class _Gateways:
         if key not in self._found:
             virtual = [one for _instance, one in cluster.vrrp_addresses]
             moving = [one.ip for one in [*virtual, *cluster.static_addresses]]
-            moving.sort(key=lambda one: str(one) in self._vips[cluster.name])
+            moving.sort(key=lambda one: one in self._vips[cluster.name])
             if len(cluster.directors) == 1:
                 moving += [one.ip for _name, one in cluster.directors[0].interfaces]
             self._found[key] = next((one for one in moving if one in network), None)

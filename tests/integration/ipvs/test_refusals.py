@@ -12,7 +12,9 @@ from tests.support.cluster import Cluster
 from tests.support.guest_modules import GuestModules, command, module
 
 TCP = {"address": "10.9.0.1", "port": 80}
+TCP6 = {"address": "2001:db8:9::1", "port": 80}
 REAL = {"address": "192.168.9.11"}
+REAL6 = {"address": "2001:db8:99::11"}
 LIST = command("ipvsadm", "--list", "--numeric")
 SAVE = command("ipvsadm", "--save", "--numeric")
 LOADED = command("ls", "/proc/net/ip_vs")
@@ -112,6 +114,39 @@ def test_one_clear_error_and_nothing_done(box: GuestModules, step: dict[str, Any
     assert result["msg"].partition(" (")[0] == message.partition(" (")[0]
     assert not result.get("changed")
     assert after["stdout"] == before["stdout"]
+
+
+@pytest.fixture
+def without_ipv6(cluster: Cluster) -> Iterator[GuestModules]:
+    """The modules on a guest that was booted with ipv6.disable=1."""
+    modules = GuestModules(cluster, "rs2")
+    yield modules
+    modules.run(command("sh", "-c", "ipvsadm --clear; rmmod $(lsmod | awk '/^ip_vs_/ {print $1}') ip_vs"))
+    modules.close()
+
+
+def test_ipv6_that_is_off(without_ipv6: GuestModules) -> None:
+    """Said before ip_vs is loaded or an IPv4 service beside it added; IPv4 alone goes on."""
+    steps = [
+        module("ipvs_service", **TCP6), module("ipvs_service", **TCP6, check=True),
+        module("ipvs_service", fwmark=1, family="ipv6"),
+        module("ipvs_service", **TCP, destinations=[{**REAL6, "forwarding": "tun"}]),
+        module("ipvs_dest", service=TCP6, **REAL6),
+        module("ipvs_table", services=[TCP, TCP6]),
+        module("ipvs_table", services=[{**TCP, "destinations": [{**REAL6, "forwarding": "tun"}]}], check=True),
+    ]  # fmt: skip
+    *results, loaded, four, listed = without_ipv6.run(
+        *steps, LOADED, module("ipvs_table", services=[{**TCP, "destinations": [REAL]}]), LIST
+    )
+    assert {result["msg"] for result in results} == {
+        "IPv6 is off in this kernel (ipv6.disable=1, or built without); switch it on, or use IPv4 services"
+    }
+    assert not any(result.get("changed") for result in results)
+    assert loaded["rc"] != 0
+    assert four["changed"] is True
+    assert [line.split()[:2] for line in listed["stdout"].splitlines()[3:]] == [
+        ["TCP", "10.9.0.1:80"], ["->", "192.168.9.11:80"],
+    ]  # fmt: skip
 
 
 def test_what_was_done_before_a_failure_is_told(box: GuestModules) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lab import inventory
 from lab.errors import LabError
-from lab.inventory import Host, Interface, Route
+from lab.inventory import Host, Interface, Route, Sysctl
 
 
 def listing(hosts: dict[str, dict[str, Any]], **groups: Any) -> dict[str, Any]:
@@ -48,6 +48,8 @@ def test_host_with_everything() -> None:
             "lab_release": "trixie",
             "lab_routes": [{"to": "default", "via": "10.0.0.254"}, {"to": "fd01::/48", "via": "fd00::2"}],
             "lab_web_ports": [80, 8080, 80],
+            "lab_sysctls": {"net.ipv4.ip_forward": 1, "net/ipv4/conf/eth0.5/rp_filter": "2", "a.b": " 1 2 3 "},
+            "lab_kernel_arguments": ["ipv6.disable=1", "quiet", "a.b=(1),%d:'/\\"],
         }
     )
     assert host == Host(
@@ -56,6 +58,8 @@ def test_host_with_everything() -> None:
         (Interface("eth0", "inside", ("10.0.0.1/24", "fd00::1/64")), Interface("eth1", "sync", ())),
         (Route("default", "10.0.0.254"), Route("fd01::/48", "fd00::2")),
         (80, 8080),
+        (Sysctl("net.ipv4.ip_forward", "1"), Sysctl("net/ipv4/conf/eth0.5/rp_filter", "2"), Sysctl("a.b", "1 2 3")),
+        ("ipv6.disable=1", "quiet", "a.b=(1),%d:'/\\"),
     )
 
 
@@ -218,6 +222,46 @@ ROUTE = "is no route; write {to: default, via: 10.0.0.1}, or a network after to:
         ),
         *(
             (
+                {"lvs_interfaces": ETH0, "lab_sysctls": wanted},
+                "lab_sysctls: is no mapping of names to values; write {net.ipv4.ip_forward: 1}",
+            )
+            for wanted in (["net.ipv4.ip_forward=1"], "net.ipv4.ip_forward", None)
+        ),
+        *(
+            (
+                {"lvs_interfaces": ETH0, "lab_sysctls": {name: 1}},
+                f"lab_sysctls: {name!r} is no sysctl's name; write it like net.ipv4.ip_forward",
+            )
+            for name in ("ip_forward", "net.", ".net", "net..a", "-net.a", "# net.a", "net.*.a", "net.a=1", "a.b\n", "")
+        ),
+        *(
+            (
+                {"lvs_interfaces": ETH0, "lab_sysctls": {"net.a": value}},
+                f"lab_sysctls.net.a: {value!r} is no value; write a number, or a line of text",
+            )
+            for value in (True, None, "", " ", "1\nnet.b = 1", "1\x00", 1.5, [1])
+        ),
+        (
+            {"lvs_interfaces": ETH0, "lab_kernel_arguments": "ipv6.disable=1"},
+            "lab_kernel_arguments: is no list; write [ipv6.disable=1]",
+        ),
+        *(
+            (
+                {"lvs_interfaces": ETH0, "lab_kernel_arguments": ["quiet", word]},
+                f"lab_kernel_arguments[1]: {word!r} is no argument; "
+                "write text like ipv6.disable=1, without spaces and quotes",
+            )
+            for word in ("a b", "", "a\tb", "a\n", "a\x00", 'a="b', "--", "=1", "ü", "aü", 1, {"ipv6.disable": 1})
+        ),
+        *(
+            (
+                {"lvs_interfaces": ETH0, "lab_kernel_arguments": [f"{name}=x"]},
+                f"lab_kernel_arguments[0]: {name} is the lab's own to set; leave it out",
+            )
+            for name in ("ubd0", "ubd1r", "ubda", "vec0", "vec12", "con", "con0", "console", "root", "init", "mem")
+        ),
+        *(
+            (
                 {"lvs_interfaces": ETH0, variable: value},
                 f"{variable}: {TEMPLATE}",
             )
@@ -227,6 +271,8 @@ ROUTE = "is no route; write {to: default, via: 10.0.0.1}, or a network after to:
                 ("lab_release", {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n61"}),
                 ("lab_routes", "{{ routes }}"),
                 ("lab_web_ports", ["{{ port }}"]),
+                ("lab_sysctls", {"net.ipv4.ip_forward": "{{ router }}"}),
+                ("lab_kernel_arguments", ["{{ argument }}"]),
             )
         ),
     ],

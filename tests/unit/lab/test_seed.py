@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 from lab import seed
-from lab.inventory import Host, Interface, Route
+from lab.inventory import Host, Interface, Route, Sysctl
 
 HOST = Host(
     "rs1",
@@ -18,6 +19,7 @@ HOST = Host(
     ),
     (Route("default", "192.168.0.1"), Route("10.9.0.0/16", "10.0.0.1"), Route("default", "fd00::1")),
     (80, 8080),
+    (Sysctl("net.ipv4.ip_forward", "1"), Sysctl("net.ipv4.tcp_rmem", "4096 131072 6291456")),
 )
 MACS = {"lab0": "02:00:00:00:00:01", "eth0": "02:00:00:00:00:02"}
 
@@ -44,6 +46,7 @@ def test_files_of_a_host() -> None:
         "etc/systemd/network/20-eth2.network": (
             "[Match]\nName=eth2\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\n"
         ),
+        "etc/sysctl.d/50-lab.conf": "net.ipv4.ip_forward = 1\nnet.ipv4.tcp_rmem = 4096 131072 6291456\n",
         "srv/lab/index.html": "rs1\n",
         "etc/nginx/sites-enabled/default": (
             "server {\n"
@@ -55,9 +58,22 @@ def test_files_of_a_host() -> None:
     }
 
 
-def test_no_web_server_without_ports() -> None:
+def test_no_web_server_without_ports_and_no_sysctls_without_any() -> None:
     names = seed.files(Host("client"), management="198.18.0.11/16", macs={})
-    assert [name for name in names if "nginx" in name or name.startswith("srv/")] == []
+    assert [name for name in names if "nginx" in name or "sysctl" in name or name.startswith("srv/")] == []
+
+
+def test_no_ipv6_where_the_kernel_has_none() -> None:
+    """Its addresses would keep the guest from getting ready, and its sockets the web server from starting."""
+    host = replace(HOST, kernel_arguments=("quiet", "ipv6.disable=1"))
+    content = seed.files(host, management="198.18.0.10/16", macs=MACS)
+    assert content["etc/systemd/network/20-eth0.network"] == (
+        "[Match]\nName=eth0\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\nAddress=10.0.0.2/24\n"
+        "[Route]\nGateway=10.0.0.1\nDestination=10.9.0.0/16\n"
+    )
+    site = content["etc/nginx/sites-enabled/default"]
+    assert isinstance(site, str)
+    assert site.startswith("server {\n    listen 80;\n    listen 8080;\n    root")
 
 
 def test_archive(tmp_path: Path) -> None:

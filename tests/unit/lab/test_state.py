@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab import state
 from lab.errors import LabError
-from lab.inventory import Host, Interface, Route
+from lab.inventory import Host, Interface, Route, Sysctl
 
 GUEST = state.Guest(
-    Host("a", "trixie", (Interface("eth0", "in", ("10.0.0.1/24",)),), (Route("default", "10.0.0.2"),), (80,)),
+    Host(
+        "a",
+        "trixie",
+        (Interface("eth0", "in", ("10.0.0.1/24",)),),
+        (Route("default", "10.0.0.2"),),
+        (80,),
+        (Sysctl("net.ipv4.ip_forward", "1"),),
+        ("ipv6.disable=1",),
+    ),
     3,
     "/cache/image",
     "/cache/kernel",
@@ -32,6 +41,16 @@ def test_round_trip(tmp_path: Path) -> None:
     state.save(tmp_path, memory)
     assert state.load(tmp_path) == memory
     assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
+
+
+def test_memory_from_before_sysctls_and_kernel_arguments(tmp_path: Path) -> None:
+    state.save(tmp_path, state.State("/inventory", "full", {"a": GUEST}, {"in": "net0"}))
+    raw = json.loads((tmp_path / "state.json").read_text())
+    for name in ("sysctls", "kernel_arguments"):
+        del raw["guests"]["a"]["host"][name]
+    (tmp_path / "state.json").write_text(json.dumps(raw))
+    host = state.load(tmp_path).guests["a"].host
+    assert host == replace(GUEST.host, sysctls=(), kernel_arguments=())
 
 
 def test_a_lab_that_never_was(tmp_path: Path) -> None:
@@ -157,6 +176,8 @@ def test_the_layout_is_that_of_labs_that_run_now(tmp_path: Path) -> None:
                     "interfaces": [{"name": "eth0", "network": "in", "addresses": ["10.0.0.1/24"]}],
                     "routes": [{"to": "default", "via": "10.0.0.2"}],
                     "web_ports": [80],
+                    "sysctls": [{"name": "net.ipv4.ip_forward", "value": "1"}],
+                    "kernel_arguments": ["ipv6.disable=1"],
                 },
                 "number": 3,
                 "image": "/cache/image",

@@ -82,8 +82,11 @@ def test_table_says_who_served() -> None:
 
 
 def marked(**more: Any) -> dict[str, Any]:
-    match = [{"address": "10.0.0.7", "ports": [80, 443]}, {"address": "fd00::8", "protocol": "tcp", "ports": [80]}]
-    udp = {"address": "10.0.0.7", "protocol": "udp", "ports": [53]}
+    match = [
+        {"address": "10.0.0.7", "protocol": "tcp", "ports": [[80, 80], [443, 443]]},
+        {"address": "fd00::8", "protocol": "tcp", "ports": [[8000, 65535]]},
+    ]
+    udp = {"address": "10.0.0.7", "protocol": "udp", "ports": [[53, 53]]}
     servers = [{"host": name, "address": name, "weight": 1} for name in ("rs1", "rs2")]
     return {"director": {"services": [
         {"name": "shop", "fwmark": 2, "match": [*match, udp], "real_servers": servers, **more}
@@ -94,7 +97,8 @@ def test_what_a_mark_matches_is_asked_by_tcp() -> None:
     assert [(one["name"], one["address"], one["port"]) for one in targets({"lb1": marked()})] == [
         ("shop 10.0.0.7:80", "10.0.0.7", 80),
         ("shop 10.0.0.7:443", "10.0.0.7", 443),
-        ("shop [fd00::8]:80", "fd00::8", 80),
+        # Of a range the first ten.
+        *((f"shop [fd00::8]:{port}", "fd00::8", port) for port in range(8000, 8010)),
     ]
 
 

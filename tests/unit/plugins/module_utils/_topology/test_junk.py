@@ -34,7 +34,7 @@ JUNK: list[Any] = [
     ["x"],
     {"a": 1},
 ]
-MAY_BE_NONE = {"host", "director", "real_server_nat", "sync_daemon"}
+MAY_BE_NONE = {"host", "director", "real_server_nat", "real_server_dr", "real_server_tun", "sync_daemon"}
 JUNK += [[{}], [["x"]], [{"a": None}], {"__lvs_error__": "'y' is undefined"}]
 
 
@@ -65,23 +65,53 @@ def replaced(inventory: dict[str, Any], path: tuple[Any, ...], junk: Any) -> dic
     return changed
 
 
-@pytest.mark.parametrize("name", ["nat_ha", "nat_ha_sync", "ipv6_nat", "fwmark_dr"])
-def test_junk_in_one_place(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("nat_ha", "lb1"),
+        ("nat_ha_sync", "director1"),
+        ("ipv6_nat", "lb1"),
+        ("fwmark_dr", "lb1"),
+        ("mixed", "lb"),
+        ("mixed", "far"),
+        ("dr_ipv6", "web1"),
+        ("tun", "lb1"),
+    ],
+)
+def test_junk_in_one_place(name: str, host: str) -> None:
     case = yaml.safe_load((CASES / name / "inventory.yml").read_text())
-    first = case["groups"]["directors"][0]
-    hosts = {host: dict(variables) for host, variables in case["hosts"].items()}
-    for host in case["groups"]["directors"]:
-        hosts[host] = {**case["vars"]["directors"], **hosts[host]}
+    hosts = {one: dict(variables) for one, variables in case["hosts"].items()}
+    for director in case["groups"]["directors"]:
+        hosts[director] = {**case["vars"]["directors"], **hosts[director]}
     inventory = {"hosts": hosts, "groups": case["groups"]}
     assert plan(inventory)["faults"] == []
     # Where a director's values are its peers' too they are one object; they part in the copy that is changed.
     inventory = json.loads(json.dumps(inventory))
     refused = 0
-    for path in places(inventory["hosts"][first]):
+    for path in places(inventory["hosts"][host]):
         for junk in JUNK:
-            answer = plan(replaced(inventory, ("hosts", first, *path), junk))
+            answer = plan(replaced(inventory, ("hosts", host, *path), junk))
             json.dumps(answer)
             assert unknown(answer["hosts"]) == set(), (path, junk)
             assert bool(answer["faults"]) != bool(answer["hosts"])
             refused += bool(answer["faults"])
-    assert refused > 100
+    assert refused > (100 if host in case["groups"]["directors"] else 10)
+
+
+def test_a_key_of_a_service_moved_into_another() -> None:
+    """What stands beside what it doesn't belong to."""
+    case = yaml.safe_load((CASES / "mixed" / "inventory.yml").read_text())
+    inventory = json.loads(json.dumps({"hosts": case["hosts"], "groups": case["groups"]}))
+    services = case["vars"]["directors"]["lvs_virtual_services"]
+    for source in services:
+        for key in source:
+            for number, target in enumerate(services):
+                changed = [*services[:number], {**target, key: source[key]}, *services[number + 1 :]]
+                inventory["hosts"]["lb"] = {
+                    **case["vars"]["directors"],
+                    **case["hosts"]["lb"],
+                    "lvs_virtual_services": changed,
+                }
+                answer = plan(inventory)
+                json.dumps(answer)
+                assert unknown(answer["hosts"]) == set(), (key, number)

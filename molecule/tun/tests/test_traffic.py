@@ -1,0 +1,106 @@
+"""Real servers behind a router, reached through IP in IP, GUE, GRE and IPv6 tunnels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cluster import Cluster, wait_until
+from tests.support.direct import packets_out, reboot
+
+WEB, GUE, GRE, WEB6 = "10.0.0.6", "10.0.0.7", "10.0.0.8", "fd00:10::6"
+REAL_SERVERS = ("rs1", "rs2")
+CLUSTER = ("lb1", *REAL_SERVERS)
+# A request that fills several segments; nginx takes a header line of up to 8 KiB.
+LONG_REQUEST = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1], 80, timeout=5)
+try:
+    connection.request("GET", "/", headers={"X-Long": "x" * 7000})
+    print(connection.getresponse().status)
+except OSError as error:
+    print(error)
+"""
+
+
+def long_request(cluster: Cluster, address: str) -> str:
+    return cluster.run("client", "python3", "-", address, stdin=LONG_REQUEST).strip()
+
+
+def received(cluster: Cluster, host: str, link: str) -> int:
+    """How many packets have come out of a tunnel."""
+    (shown,) = json.loads(cluster.run(host, "ip", "-json", "-statistics", "link", "show", "dev", link))
+    return int(shown["stats64"]["rx"]["packets"])
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [(WEB, "tunl0"), (GUE, "tunl0"), (GRE, "gre0"), (WEB6, "ip6tnl0")],
+    ids=["ipip", "gue", "gre", "6"],
+)
+def test_shares_are_one_to_two_through_the_tunnel(cluster: Cluster, address: str, link: str) -> None:
+    before = {host: received(cluster, host, link) for host in REAL_SERVERS}
+    assert cluster.serve("client", address, 80, 60) == {"rs1": 20, "rs2": 40}
+    # Each request is at least three packets of the client.
+    assert received(cluster, "rs1", link) - before["rs1"] >= 60
+    assert received(cluster, "rs2", link) - before["rs2"] >= 120
+
+
+def test_answers_do_not_pass_the_director(cluster: Cluster) -> None:
+    assert "failed" not in cluster.serve("client", WEB, 80, 30)
+    assert packets_out(cluster, "lb1") == 0
+
+
+@pytest.fixture
+def icmp_blocked(cluster: Cluster) -> Iterator[None]:
+    """A client that no ICMP error reaches, as behind many a firewall."""
+    rule = ("INPUT", "-p", "icmp", "-j", "DROP")
+    cluster.run("client", "iptables", "-A", *rule)
+    cluster.run("client", "ip", "route", "flush", "cache")
+    yield
+    cluster.run("client", "iptables", "-D", *rule)
+    cluster.run("client", "ip", "route", "flush", "cache")
+
+
+@pytest.mark.usefixtures("icmp_blocked")
+def test_long_requests_fit_into_the_tunnel_without_icmp(cluster: Cluster) -> None:
+    assert [long_request(cluster, address) for address in (WEB, GUE, GRE)] == ["200"] * 3
+
+
+@pytest.mark.usefixtures("icmp_blocked")
+def test_without_our_segment_size_they_would_not(cluster: Cluster) -> None:
+    """What the test above proves is our rule's work."""
+    jump = ("OUTPUT", "-j", "LVS-MSS")
+    for host in REAL_SERVERS:
+        cluster.run(host, "iptables", "-t", "mangle", "-D", *jump)
+    try:
+        assert long_request(cluster, WEB) != "200"
+    finally:
+        for host in REAL_SERVERS:
+            cluster.run(host, "iptables", "-t", "mangle", "-A", *jump)
+    assert long_request(cluster, WEB) == "200"
+
+
+def test_verify_is_content(cluster: Cluster) -> None:
+    run = cluster.playbook("verify", "--extra-vars", '{"lvs_verify_requests": 30}')
+    assert (run.status, run.changed) == (0, {}), run.output
+
+
+def test_a_tunnel_that_somebody_shut_down_comes_back(cluster: Cluster) -> None:
+    cluster.run("rs1", "ip", "link", "set", "tunl0", "down")
+    wait_until(
+        lambda: "UP" in json.loads(cluster.run("rs1", "ip", "-json", "link", "show", "dev", "tunl0"))[0]["flags"],
+        seconds=15, what="tunl0 to be up again",
+    )  # fmt: skip
+    assert cluster.serve("client", WEB, 80, 30) == {"rs1": 10, "rs2": 20}
+
+
+def test_zz_all_is_back_after_every_host_rebooted(cluster: Cluster) -> None:
+    reboot(cluster, CLUSTER)
+    for address in (WEB, GUE, GRE, WEB6):
+        assert cluster.serve("client", address, 80, 30) == {"rs1": 10, "rs2": 20}
+    assert packets_out(cluster, "lb1") == 0
+    run = cluster.playbook("site")
+    assert (run.status, run.changed) == (0, {}), run.output

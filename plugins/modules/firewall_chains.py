@@ -1,0 +1,175 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep firewall rules of one owner in chains of their own, now and at every boot."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: firewall_chains
+short_description: Firewall rules of one owner in chains of their own, now and at every boot
+version_added: 0.1.0
+description:
+  - Puts firewall rules into chains that belong to O(name), the owner, each with one jump at the end of its hook. What
+    is given is the whole truth for this owner, so a chain that is no longer given goes, with its jump.
+  - Rules and chains of others are never changed, moved or flushed, and no rule set is saved over a file of others. A
+    rule of others that ends the way of a packet before our jump (C(ACCEPT), C(DROP)) ends it before our rules, too.
+  - All changes of a family's table are one transaction of C(iptables-restore), so no packet meets a half of them. All
+    of them are checked with C(iptables-restore --test) first. If the kernel then refuses one, what the run had changed
+    is put back.
+  - Nothing is sent when chains and jumps are as they should be. C(/var/lib/lvs-cluster/NAME-firewall.json) keeps how
+    iptables printed our rules when they were applied; what it prints now is compared with that.
+  - At boot, C(NAME-firewall.service) puts the chains there before the network comes up, and again when
+    C(netfilter-persistent), C(iptables), C(nftables), C(firewalld) or C(ufw) is restarted or reloaded by systemd.
+    Stopping the service takes no rule away.
+  - Works with both backends of iptables (legacy and nft), through the C(iptables) and C(ip6tables) of the host.
+options:
+  name:
+    description:
+      - The owner. Its files are C(/etc/lvs-cluster/NAME-firewall.json) and C(/usr/local/lib/lvs-cluster/NAME-firewall).
+      - Small letters, digits, hyphens and underscores, 41 at most.
+    type: str
+    required: true
+  chains:
+    description:
+      - The chains. A name is used once in each table of a family.
+      - A chain of such a name that is there, but not in our records, is an error, unless it has exactly these rules.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      family:
+        description: V(ipv4) for C(iptables), V(ipv6) for C(ip6tables).
+        type: str
+        choices: [ipv4, ipv6]
+        default: ipv4
+      table:
+        description: The table.
+        type: str
+        choices: [mangle, nat, filter, raw]
+        required: true
+      hook:
+        description: The chain of the kernel that jumps to ours. It must be one that O(chains[].table) has.
+        type: str
+        choices: [PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING]
+        required: true
+      chain:
+        description: The name, C(LVS-) and up to 24 capital letters, digits and hyphens.
+        type: str
+        required: true
+      rules:
+        description: Rules in their order, each a list of the words that follow C(iptables -A CHAIN).
+        type: list
+        elements: raw
+        default: []
+  state:
+    description: V(absent) removes everything that this owner has on the host.
+    type: str
+    choices: [present, absent]
+    default: present
+requirements:
+  - iptables 1.8 or newer
+  - systemd
+seealso:
+  - module: ansible.builtin.iptables
+  - plugin: lvs.cluster.mark_chains
+    plugin_type: filter
+  - plugin: lvs.cluster.mss_chains
+    plugin_type: filter
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is changed. Where iptables is not installed yet, everything is reported as still to do.
+  diff_mode:
+    support: full
+    description:
+      - Our chains and jumps of each table that changes, in the words of C(iptables -S), files and service.
+      - A rule that iptables has not printed yet is shown as it is given.
+author: The lvs.cluster authors (@lvs-cluster)
+"""
+
+EXAMPLES = r"""
+- name: Count new connections to a VIP
+  lvs.cluster.firewall_chains:
+    name: lvs-count
+    chains:
+      - table: mangle
+        hook: PREROUTING
+        chain: LVS-COUNT
+        rules:
+          - [-d, 10.0.0.6, -p, tcp, --syn]
+
+- name: Mark packets for the services of a director
+  lvs.cluster.firewall_chains:
+    name: lvs-director
+    chains: "{{ director_plan.marks | lvs.cluster.mark_chains }}"
+
+- name: Take everything of this owner away
+  lvs.cluster.firewall_chains:
+    name: lvs-director
+    state: absent
+"""
+
+RETURN = r"""
+tables:
+  description: Families and tables in which rules were changed, or in check mode would be.
+  returned: success
+  type: list
+  elements: str
+  sample: ["ipv4 mangle"]
+"""
+
+import os
+import sys
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall import change
+
+CHAIN = {
+    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
+    "table": {"type": "str", "choices": ["mangle", "nat", "filter", "raw"], "required": True},
+    "hook": {
+        "type": "str",
+        "choices": ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+        "required": True,
+    },
+    "chain": {"type": "str", "required": True},
+    "rules": {"type": "list", "elements": "raw", "default": []},
+}
+ARGUMENTS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "chains": {"type": "list", "elements": "dict", "default": [], "options": CHAIN},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def run(params: dict[str, Any], check: bool) -> dict[str, Any]:
+    """Compare, and unless in check mode change: the result for exit_json."""
+    situation = change.compare(run_command, params, program.interpreter(sys.executable), check)
+    if situation.changed and not check:
+        change.perform(run_command, situation)
+    return {
+        "changed": situation.changed,
+        "diff": change.diff(situation),
+        "tables": [" ".join(place) for place, text in situation.texts.items() if text],
+    }
+
+
+def main() -> None:
+    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode)
+    except (BootError, OSError) as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,412 @@
+"""firewall_chains and its program, with both backends of iptables, in network and mount namespaces of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.marks import mark_chains
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.mss import mss_chains
+from tests.unit.plugins.netns import Host
+
+OWNER = "lvs-director"
+PROGRAM = f"/usr/local/lib/lvs-cluster/{OWNER}-firewall"
+OUR_FILES = (
+    "/etc/lvs-cluster",
+    "/usr/local/lib/lvs-cluster",
+    "/var/lib/lvs-cluster",
+    f"/etc/systemd/system/{OWNER}-firewall.service",
+)
+RECORD = f"/var/lib/lvs-cluster/{OWNER}-firewall.json"
+PORTS = [[80, 80], [8000, 8010]]
+MARKS = {
+    "mask": 0xF,
+    "rules": [
+        {"mark": 1, "family": "ipv4", "address": "10.0.0.6", "protocol": "udp", "ports": PORTS},
+        {"mark": 2, "family": "ipv6", "address": "2001:db8::6", "protocol": "udp", "ports": PORTS},
+    ],
+}
+CHAINS = mark_chains(MARKS)
+# Rules that iptables prints in other words than these.
+COUNT = {
+    "table": "filter",
+    "hook": "INPUT",
+    "chain": "LVS-COUNT",
+    "rules": [
+        ["-d", "10.0.0.6", "-p", "tcp", "--syn"],
+        ["-m", "comment", "--comment", 'it\'s "ours"', "-j", "MARK", "--set-mark", 1440],
+    ],
+}
+OTHERS = """\
+*mangle
+:THEIRS - [0:0]
+-A PREROUTING -p udp -j MARK --set-xmark 0x100/0x100
+-A PREROUTING -p udp -j CONNMARK --set-xmark 0x200/0x200
+-A FORWARD -j THEIRS
+-A THEIRS -m mark --mark 0x7 -j RETURN
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:THEIRS - [0:0]
+-A INPUT -s 192.0.2.1 -j DROP
+-A INPUT -m comment --comment "LVS-MARK -j no" -j THEIRS
+COMMIT
+"""
+
+
+# Starts once and forks for each run: reading all of AnsibleModule's code takes longer than what is tested here.
+_RUNNER = """
+import json, os, sys
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.lvs.cluster.plugins.modules.firewall_chains import main
+for line in sys.stdin:
+    if os.fork() == 0:
+        with patch_module_args(json.loads(line)):
+            main()
+    os.wait()
+"""
+
+
+class Firewall(Host):
+    """A host with one backend of iptables."""
+
+    def __init__(self, folder: Path, backend: str) -> None:
+        super().__init__(folder)
+        self.backend = backend
+        self.systemctl = ""
+        self._runner: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Firewall:
+        super().__enter__()
+        self.systemctl = (self.programs / "systemctl").read_text()
+        argv = self.argv(sys.executable, "-c", _RUNNER)
+        self._runner = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._runner is not None
+        self._runner.communicate()
+        super().__exit__(kind, error, trace)
+
+    def reset(self) -> None:
+        """As new, with rules of others; not by way of what is tested."""
+        for program in ("iptables", "ip6tables"):
+            for name in (program, f"{program}-restore", f"{program}-save"):
+                # A script and no link: a test that puts another program in its place must not write through it.
+                self.program(name, f'#!/bin/sh\nexec xtables-{self.backend}-multi {name} "$@"\n')
+        self.program("systemctl", self.systemctl)
+        self.calls()
+        for note in ("enabled", "active"):
+            (self.programs / note).unlink(missing_ok=True)
+        self.run("rm", "-rf", *OUR_FILES)
+        rules = self.folder / "rules"
+        rules.write_text(OTHERS)
+        self.run("iptables-restore", str(rules))
+        rules.write_text(OTHERS.replace("192.0.2.1", "2001:db8::99"))
+        self.run("ip6tables-restore", str(rules))
+
+    def chains(
+        self,
+        chains: Sequence[Mapping[str, Any]] = (),
+        *,
+        name: str = OWNER,
+        state: str = "present",
+        check: bool = False,
+    ) -> dict[str, Any]:
+        """The result of firewall_chains."""
+        assert self._runner is not None
+        assert self._runner.stdin is not None
+        assert self._runner.stdout is not None
+        options = {"name": name, "chains": list(chains), "state": state}
+        parameters = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+        self._runner.stdin.write(json.dumps(parameters) + "\n")
+        self._runner.stdin.flush()
+        assert self._runner.stdout.readline() == "\n"
+        return dict(json.loads(self._runner.stdout.readline()))
+
+
+@pytest.fixture(scope="module", params=["legacy", "nft"])
+def machine(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Firewall]:
+    with Firewall(tmp_path_factory.mktemp("host") / "host", request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def host(machine: Firewall) -> Firewall:
+    machine.reset()
+    return machine
+
+
+only_nft = pytest.mark.parametrize("machine", ["nft"], indirect=True)
+
+
+def boot(host: Firewall) -> None:
+    host.run(PROGRAM, "apply")
+
+
+def saved(host: Firewall, program: str, *flags: str) -> str:
+    """Rules of a family in the words of iptables-save, without its counters and comments."""
+    text = host.run(f"{program}-save", *flags)
+    return "\n".join(re.sub(r"\[\d+:\d+\]", "", line) for line in text.splitlines() if not line.startswith("#"))
+
+
+def standing(host: Firewall) -> str:
+    return saved(host, "iptables") + "\n" + saved(host, "ip6tables")
+
+
+def theirs(host: Firewall) -> str:
+    """What stands, without our chains and jumps."""
+    return "\n".join(line for line in standing(host).splitlines() if not re.search(r"(:|-A |-j )LVS-\S+( |$)", line))
+
+
+def contents(host: Firewall) -> str:
+    return host.run("sha256sum", *host.new_files())
+
+
+def counted(host: Firewall, program: str) -> dict[str, int]:
+    """The packets of the rules with a comment, by it."""
+    text = host.run(f"{program}-save", "-c")
+    return {found[2]: int(found[1]) for found in re.finditer(r"^\[(\d+):\d+\] .* --comment (\S+)$", text, re.MULTILINE)}
+
+
+# --- present, change, absent ------------------------------------------------------------------------------------
+
+
+def test_check_run_check_run_change_and_back(host: Firewall) -> None:
+    before = standing(host)
+    first = host.chains([*CHAINS, COUNT], check=True)
+    assert first["tables"] == ["ipv4 mangle", "ipv6 mangle", "ipv4 filter"]
+    assert standing(host) == before
+    assert host.new_files() == []
+
+    done = host.chains([*CHAINS, COUNT])
+    assert done["diff"] == first["diff"]
+    assert done["diff"]["before"]["ipv4 mangle"] == []
+    assert done["diff"]["after"]["ipv4 mangle"] == [
+        "-N LVS-MARK",
+        "-A PREROUTING -j LVS-MARK",
+        *(f"-A LVS-MARK {' '.join(rule)}" for rule in CHAINS[0]["rules"]),
+        "-N LVS-MARK-IN",
+        "-A INPUT -j LVS-MARK-IN",
+        *(f"-A LVS-MARK-IN {' '.join(rule)}" for rule in CHAINS[1]["rules"]),
+    ]
+    assert theirs(host) == before
+    assert host.calls()[-3:] == [
+        "systemctl daemon-reload",
+        f"systemctl enable --quiet {OWNER}-firewall.service",
+        f"systemctl restart {OWNER}-firewall.service",
+    ]
+    present = standing(host)
+    assert not host.chains([*CHAINS, COUNT], check=True)["changed"]
+    assert not host.chains([*CHAINS, COUNT])["changed"]
+    assert standing(host) == present
+
+    moved = {**COUNT, "hook": "FORWARD", "rules": [*COUNT["rules"], ["-j", "RETURN"]]}
+    changed = host.chains([CHAINS[0], moved])
+    assert changed["tables"] == ["ipv4 mangle", "ipv4 filter", "ipv6 mangle"]
+    # A rule that stays is shown in the words of iptables.
+    assert changed["diff"]["before"]["ipv4 filter"][2].endswith("--tcp-flags FIN,SYN,RST,ACK SYN")
+    assert changed["diff"]["after"]["ipv4 filter"][1:3] == [
+        "-A FORWARD -j LVS-COUNT",
+        changed["diff"]["before"]["ipv4 filter"][2],
+    ]
+    assert saved(host, "iptables").count("-j LVS-") == 2
+    assert "-j LVS-" not in saved(host, "ip6tables")
+    assert theirs(host) == before
+
+    assert host.chains(state="absent")["changed"]
+    assert standing(host) == before
+    assert host.new_files() == []
+    assert not host.chains(state="absent")["changed"]
+
+
+# --- what somebody does to our rules ----------------------------------------------------------------------------
+
+
+DAMAGES = (
+    "-A PREROUTING -j LVS-MARK",  # a copy that was saved and restored beside ours
+    "-D PREROUTING -j LVS-MARK",
+    "-D LVS-MARK 2",
+    "-A LVS-MARK -j RETURN",
+    "-F LVS-MARK",
+)
+
+
+def test_the_program_repairs(host: Firewall) -> None:
+    host.chains(CHAINS)
+    whole, record = standing(host), host.run("cat", RECORD)
+    for damage in DAMAGES:
+        host.run("iptables", "-t", "mangle", *damage.split())
+        assert standing(host) != whole
+        boot(host)
+        assert standing(host) == whole, damage
+    assert host.run("cat", RECORD) == record
+
+
+def test_a_repair_is_seen_and_leaves_the_jump_in_its_place(host: Firewall) -> None:
+    host.chains(CHAINS)
+    host.run("iptables", "-t", "mangle", "-A", "PREROUTING", "-m", "mark", "--mark", "0x1")
+    whole = standing(host)
+    host.run("iptables", "-t", "mangle", "-D", "LVS-MARK", "2")
+    assert host.chains(CHAINS)["diff"]["before"].keys() == {"ipv4 mangle"}
+    assert standing(host) == whole
+
+    host.run("rm", RECORD)  # costs a transaction for what iptables prints in other words, no more
+    assert not host.chains(CHAINS, check=True)["tables"]
+    host.chains(CHAINS)
+    assert standing(host) == whole
+
+
+# --- boot -------------------------------------------------------------------------------------------------------
+
+
+def test_the_program_brings_everything_back_and_sends_nothing_twice(host: Firewall) -> None:
+    host.chains([*CHAINS, COUNT])
+    whole = standing(host)
+    for program in ("iptables", "ip6tables"):
+        for table in ("mangle", "filter"):
+            host.run("sh", "-c", f"{program}-save -t {table} > {host.folder}/old-{program}-{table}")
+            host.run("sh", "-c", f"{program} -t {table} -F; {program} -t {table} -X")
+    works = (host.programs / "iptables").read_text()
+    host.program("iptables", "#!/bin/sh\necho 'no lock' >&2; exit 4\n")
+    failed = subprocess.run(host.argv(PROGRAM, "apply"), capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "iptables -w 5 -t mangle -S failed with status 4: no lock" in failed.stderr
+    # A table that fails keeps no other from its rules.
+    assert standing(host).count("-j LVS-") == 2
+    host.program("iptables", works)
+    boot(host)
+    assert standing(host).count("-j LVS-") == 5
+
+    # What netfilter-persistent does with a copy that holds ours.
+    for program in ("iptables", "ip6tables"):
+        host.run("sh", "-c", f"cat {host.folder}/old-{program}-* | {program}-restore")
+    host.program("iptables-restore", "#!/bin/sh\nexit 1\n")
+    boot(host)
+    assert standing(host) == whole
+
+
+# --- refused ----------------------------------------------------------------------------------------------------
+
+
+def test_a_foreign_chain_of_our_name_is_refused_unless_it_is_what_we_want(host: Firewall) -> None:
+    host.run("iptables", "-t", "filter", "-N", "LVS-COUNT")
+    host.run("iptables", "-t", "filter", "-A", "FORWARD", "-j", "LVS-COUNT")
+    before = standing(host)
+    forward = {**COUNT, "hook": "FORWARD"}
+    result = host.chains([*CHAINS, forward])
+    assert result["msg"].endswith(
+        "remove it and run again: iptables -t filter -D FORWARD -j LVS-COUNT && iptables -t filter -F LVS-COUNT && "
+        "iptables -t filter -X LVS-COUNT"
+    )
+    assert standing(host) == before
+    assert host.new_files() == []
+
+    host.chains([{**forward, "rules": []}])
+    assert standing(host) == before
+    other = host.chains([{**forward, "rules": []}], name="lvs-other")
+    assert "LVS-COUNT (ipv4 filter): belongs to lvs-director" in other["msg"]
+
+    host.run("iptables", "-t", "filter", "-A", "THEIRS", "-s", "192.0.2.9", "-g", "LVS-COUNT")
+    left = host.chains(state="absent")
+    assert "iptables -t filter: this rule of others leads to a chain that is to go: -A THEIRS -s" in left["msg"]
+
+
+BAD_RULES = [
+    (["-m", "nosuchmatch", "-j", "RETURN"], "Couldn't load match `nosuchmatch'"),
+    # iptables-restore --test finds nothing wrong with it, the kernel does.
+    (["-p", "tcp", "-j", "DNAT", "--to-destination", "[2001:db8::1]"], "the state before this run was put back"),
+]
+
+
+def test_a_bad_rule_changes_nothing_anywhere(host: Firewall) -> None:
+    host.chains([CHAINS[0]])
+    before, files = standing(host), contents(host)
+    for rule, fault in BAD_RULES:
+        bad = {"family": "ipv6", "table": "mangle", "hook": "INPUT", "chain": "LVS-BAD", "rules": [rule]}
+        result = host.chains([CHAINS[1], COUNT, bad])
+        assert fault in result["msg"]
+        assert "ip6tables-restore refuses the rules of table mangle" in result["msg"]
+        assert standing(host) == before
+        assert contents(host) == files
+
+
+# --- the marks, with packets ------------------------------------------------------------------------------------
+
+
+FAMILIES = (("iptables", "10.0.0.6/32", 1, "icmp"), ("ip6tables", "2001:db8::6/128", 2, "icmpv6"))
+
+
+def test_packets_get_our_bits_before_routing_and_exactly_the_mark_at_ipvs(host: Firewall) -> None:
+    host.chains(CHAINS)
+    for program, vip, mark, icmp in FAMILIES:
+        host.run("ip", "addr", "add", vip, "dev", "lo")
+        for rule in (
+            f"mangle PREROUTING -p udp -m mark --mark {0x100 | mark:#x} -m comment --comment before-routing",
+            f"filter INPUT -p udp -m mark --mark {mark} -m comment --comment at-ipvs",
+            f"filter INPUT -p udp -m connmark --mark {0x200 | mark:#x} -m comment --comment connection",
+            "filter INPUT -p udp -m mark --mark 0x100 -m comment --comment unmatched",
+            f"filter INPUT -p {icmp} -m mark --mark {mark} -m comment --comment about-it",
+        ):
+            table, *words = rule.split()
+            host.run(program, "-t", table, "-A", *words)
+        for port in (80, 8005, 8010, 81):
+            host.run("bash", "-c", f"echo > /dev/udp/{vip.partition('/')[0]}/{port}")
+        assert counted(host, program) == {
+            "before-routing": 3, "at-ipvs": 3, "connection": 3, "unmatched": 1, "about-it": 3,
+        }  # fmt: skip
+
+
+def test_the_filters_rules_are_written_as_iptables_prints_them(host: Firewall) -> None:
+    entries = [{"family": rule["family"], "address": rule["address"], "mss": 1440} for rule in MARKS["rules"]]
+    chains = [*mark_chains({**MARKS, "mask": 0xFFFFFFFF}), *mss_chains(entries)]
+    host.chains(chains)
+    printed = standing(host)
+    for chain in chains:
+        for rule in chain["rules"]:
+            assert f"-A {chain['chain']} {' '.join(rule)}\n" in printed
+
+
+# --- what the host lacks ----------------------------------------------------------------------------------------
+
+
+@only_nft
+def test_a_family_that_is_not_there_is_a_fault_only_where_it_is_wanted(host: Firewall) -> None:
+    host.chains(CHAINS)
+    for suffix in ("", "-restore"):
+        host.program(f"ip6tables{suffix}", "#!/bin/sh\necho 'Table does not exist' >&2; exit 3\n")
+    assert "ip6tables: the kernel has no table mangle: Table does not exist" in host.chains(CHAINS)["msg"]
+    assert host.chains(CHAINS[:2])["tables"] == []
+    assert json.loads(host.run("cat", RECORD))["chains"][-1]["family"] == "ipv4"
+    assert not host.chains(CHAINS[:2])["changed"]
+
+
+@only_nft
+def test_without_iptables_check_mode_tells_what_a_run_would_do(host: Firewall) -> None:
+    for program in ("iptables", "ip6tables"):
+        host.program(program, f"#!/bin/sh\necho '{program} is missing' >&2; exit 127\n")
+    assert host.chains(CHAINS, check=True)["tables"] == ["ipv4 mangle", "ipv6 mangle"]
+    assert "install the package iptables" in host.chains(CHAINS)["msg"]
+    assert not host.chains(state="absent")["changed"]
+
+
+@only_nft
+def test_a_service_that_cannot_start_undoes_the_run(host: Firewall) -> None:
+    host.chains(CHAINS)
+    before, files = standing(host), contents(host)
+    once = 'is-*) exit 0;; start) tried=$(dirname "$0")/tried; [ -e "$tried" ] || { : > "$tried"; exit 1; }'
+    host.program("systemctl", f"#!/bin/sh\ncase $1 in {once};; esac\n")
+    result = host.chains([COUNT])
+    assert result["msg"].endswith("firewall.service failed with status 1: ; the state before this run was put back")
+    assert standing(host) == before
+    assert contents(host) == files
