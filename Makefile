@@ -14,6 +14,8 @@ LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, installation on bare guests of both releases.
 FULL_PARTS := modules-trixie bare-bookworm bare-trixie
 
+LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
+
 # For what runs before there is an environment, or repairs one: the machine's own Python.
 SYSTEM_PYTHON := PATH='$(PATH)' python3
 
@@ -60,7 +62,7 @@ molecule: $(STAMP) ## Run every Molecule scenario
 	@for scenario in $(SCENARIOS); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
 
 bare-bookworm bare-trixie: bare-%: $(STAMP)
-	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest tests/integration/test_lifecycle.py
+	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
 
 modules-trixie: $(STAMP)
 	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs

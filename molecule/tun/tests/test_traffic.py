@@ -10,7 +10,7 @@ import pytest
 from tests.support.cluster import Cluster, wait_until
 from tests.support.direct import packets_out, reboot
 
-WEB, GUE, GRE, WEB6 = "10.0.0.6", "10.0.0.7", "10.0.0.8", "fd00:10::6"
+WEB, GUE, GRE, WEB6, GUE6 = "10.0.0.6", "10.0.0.7", "10.0.0.8", "fd00:10::6", "fd00:10::7"
 REAL_SERVERS = ("rs1", "rs2")
 CLUSTER = ("lb1", *REAL_SERVERS)
 # A request that fills several segments; nginx takes a header line of up to 8 KiB.
@@ -37,8 +37,8 @@ def received(cluster: Cluster, host: str, link: str) -> int:
 
 @pytest.mark.parametrize(
     ("address", "link"),
-    [(WEB, "tunl0"), (GUE, "tunl0"), (GRE, "gre0"), (WEB6, "ip6tnl0")],
-    ids=["ipip", "gue", "gre", "6"],
+    [(WEB, "tunl0"), (GUE, "tunl0"), (GRE, "gre0"), (WEB6, "ip6tnl0"), (GUE6, "ip6tnl0")],
+    ids=["ipip", "gue", "gre", "ipv6", "gue over ipv6"],
 )
 def test_shares_are_one_to_two_through_the_tunnel(cluster: Cluster, address: str, link: str) -> None:
     before = {host: received(cluster, host, link) for host in REAL_SERVERS}
@@ -83,6 +83,20 @@ def test_without_our_segment_size_they_would_not(cluster: Cluster) -> None:
     assert long_request(cluster, WEB) == "200"
 
 
+def test_strict_source_checks_elsewhere_do_not_stop_the_tunnel(cluster: Cluster) -> None:
+    """rp_filter=1 for all would drop what comes out of a tunnel: the way back to clients is another interface."""
+    setting, ours = "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.tunl0.rp_filter"
+    before = cluster.host("rs1").sysctl(setting)
+    cluster.run("rs1", "sysctl", "-q", "-w", f"{setting}=1")
+    try:
+        assert cluster.serve("client", WEB, 80, 9) == {"rs1": 3, "rs2": 6}
+        # It is our setting of the tunnel that does it.
+        cluster.run("rs1", "sysctl", "-q", "-w", f"{ours}=0")
+        assert cluster.serve("client", WEB, 80, 3) == {"failed": 1, "rs2": 2}
+    finally:
+        cluster.run("rs1", "sysctl", "-q", "-w", f"{setting}={before}", f"{ours}=2")
+
+
 def test_verify_is_content(cluster: Cluster) -> None:
     run = cluster.playbook("verify", "--extra-vars", '{"lvs_verify_requests": 30}')
     assert (run.status, run.changed) == (0, {}), run.output
@@ -99,7 +113,7 @@ def test_a_tunnel_that_somebody_shut_down_comes_back(cluster: Cluster) -> None:
 
 def test_zz_all_is_back_after_every_host_rebooted(cluster: Cluster) -> None:
     reboot(cluster, CLUSTER)
-    for address in (WEB, GUE, GRE, WEB6):
+    for address in (WEB, GUE, GRE, WEB6, GUE6):
         assert cluster.serve("client", address, 80, 30) == {"rs1": 10, "rs2": 20}
     assert packets_out(cluster, "lb1") == 0
     run = cluster.playbook("site")

@@ -127,8 +127,9 @@ def _sysctls(
       the kernel remembers them for two minutes more, and a client that uses a port again in that time would be sent to
       where nobody is (measured: 809 of 15,855 requests). With keepalived, where a failed check takes a real server out
       at once, it would turn that time into resets of connections that otherwise go on after it.
-    * Nothing else of ``net.ipv4.vs``. ``expire_quiescent_template=1`` would end the affinity of persistent clients while a server is drained.
-      ``conntrack`` costs speed and is for stateful rules; ``conn_reuse_mode`` is right as it is since Linux 5.9.
+    * Nothing else of ``net.ipv4.vs``. ``expire_quiescent_template=1`` would end the affinity of persistent clients
+      while a server is drained. ``conntrack`` costs speed and is for stateful rules; ``conn_reuse_mode`` is right as it
+      is since Linux 5.9.
     """
     methods = {
         (service.plan["family"], server["forwarding"])

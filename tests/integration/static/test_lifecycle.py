@@ -101,11 +101,11 @@ def firewall(cluster: Cluster) -> list[str]:
     return [line.split(" [")[0] if line.startswith(":") else line for line in lines]
 
 
-def variant(tmp_path: Path, **weights: Any) -> Path:
-    """The inventory with other services: `change` edits its content."""
+def variant(tmp_path: Path, **services_changed: dict[str, Any]) -> Path:
+    """The inventory with these services changed."""
     content = copy.deepcopy(CONTENT)
     services = {one["name"]: one for one in content["directors"]["vars"]["lvs_virtual_services"]}
-    for name, changes in weights.items():
+    for name, changes in services_changed.items():
         services[name].update(changes)
     file = tmp_path / "inventory.json"
     file.write_text(json.dumps({"all": {"children": content, "vars": {"lab_release": RELEASE}}}))
@@ -139,6 +139,20 @@ def test_rules_of_others_are_there_byte_for_byte(configured: Cluster, rules: lis
     assert any("-A PREROUTING -j LVS-MARK" in line for line in now)
 
 
+def newly_served(cluster: Cluster, address: str, port: int, requests: int) -> dict[str, Any]:
+    """Who serves a client that the director has no memory of.
+
+    After a load many of its client's ports are still known as connections to the real server of that time (two minutes,
+    where the director sees but one direction). NAT sees both, and its answers must leave the real servers' network.
+    """
+    return cluster.serve("client" if address == "10.0.0.8" else "router", address, port, requests)
+
+
+def near(requests: int) -> Any:
+    """Where in its turn the scheduler was when the load ended is anybody's guess."""
+    return pytest.approx(requests, abs=2)
+
+
 def under_load(cluster: Cluster, inventory: Path) -> Run:
     """Run site.yml while a client sends 200 requests a second, each over a new connection: none of them fails."""
     with Load(cluster.lab, "client", ONE_TO_TWO, rate=200, timeout=5) as load:
@@ -150,53 +164,46 @@ def under_load(cluster: Cluster, inventory: Path) -> Run:
     return run
 
 
-def test_weights_change_under_load(configured: Cluster, tmp_path: Path) -> None:
-    turned = {"real_servers": [{"host": "rs1", "weight": 3}, {"host": "rs2", "weight": 1}]}
-    ported = {"real_servers": [{"host": "rs1", "weight": 3, "port": 80}, {"host": "rs2", "weight": 1, "port": 80}]}
-    inventory = variant(tmp_path, direct=turned, direct6=turned, marked=turned, nat=ported, tunnel=turned)
-    run = under_load(configured, inventory)
-    assert run.changed.keys() == {"lb1"}
-    for address, port in ONE_TO_TWO:
-        # Where a turn of the scheduler was left off by the load is anybody's guess.
-        served = configured.serve("client", address, port, 40)
-        assert served == {"rs1": pytest.approx(30, abs=2), "rs2": pytest.approx(10, abs=2)}, address
-
-
-def test_real_server_is_added_and_a_mark_renumbered_under_load(configured: Cluster, tmp_path: Path) -> None:
-    three = {"real_servers": [{"host": f"rs{number}", "weight": 1} for number in (1, 2, 3)]}
+def test_weights_change_a_server_joins_and_a_mark_is_renumbered_under_load(configured: Cluster, tmp_path: Path) -> None:
+    three = {"real_servers": [{"host": "rs1", "weight": 2}, {"host": "rs2", "weight": 1}, {"host": "rs3", "weight": 1}]}
     ported = {"real_servers": [{**one, "port": 80} for one in three["real_servers"]]}
-    under_load(configured, variant(tmp_path, direct=three, direct6=three, marked={**three, "fwmark": 6}, nat=ported))
-    thirds = {name: pytest.approx(10, abs=1) for name in ("rs1", "rs2", "rs3")}
+    turned = {"real_servers": three["real_servers"][:2]}
+    inventory = variant(tmp_path, direct=three, direct6=three, marked={**three, "fwmark": 6}, nat=ported, tunnel=turned)
+    run = under_load(configured, inventory)
+    assert run.changed.keys() == {"lb1", "rs3"}
     for address, port in ONE_TO_TWO[:-1]:
-        assert configured.serve("client", address, port, 30) == thirds, address
+        assert newly_served(configured, address, port, 40) == {"rs1": near(20), "rs2": near(10), "rs3": near(10)}, (
+            address
+        )
+    assert newly_served(configured, *ONE_TO_TWO[-1], 30) == {"rs1": near(20), "rs2": near(10)}
     assert "FWM 1" not in configured.table("lb1")
 
 
-def test_real_server_is_drained_and_taken_out_under_load(configured: Cluster, tmp_path: Path) -> None:
-    """Back to the two of the beginning: rs3 leaves four services, and keeps what the fifth sends it."""
-    drained = variant(
-        tmp_path, direct={"real_servers": [{"host": "rs1"}, {"host": "rs2", "weight": 2}, {"host": "rs3", "weight": 0}]}
-    )
-    under_load(configured, drained)
-    assert configured.table("lb1")["TCP 10.0.0.6:80"] == {"10.0.0.11:80": 1, "10.0.0.12:80": 2, "10.0.0.13:80": 0}
-    assert "10.0.0.6" in configured.addresses("rs3")
-    run = under_load(configured, configured.inventory)
-    assert configured.table("lb1")["TCP 10.0.0.6:80"] == {"10.0.0.11:80": 1, "10.0.0.12:80": 2}
+def test_a_server_is_drained_and_taken_out_under_load(configured: Cluster, tmp_path: Path) -> None:
+    """rs3 leaves three services, is drained in the fourth, and keeps what the fifth sends it; the mark turns back."""
+    drained = [{"host": "rs1"}, {"host": "rs2", "weight": 2}, {"host": "rs3", "weight": 0}]
+    run = under_load(configured, variant(tmp_path, direct={"real_servers": drained}))
     assert "Take away what the directors have let go" in run.output
-    assert configured.addresses("rs3") & {"10.0.0.6", "10.0.0.7", "fd00:10::6"} == set()
+    table = configured.table("lb1")
+    assert table["TCP 10.0.0.6:80"] == {"10.0.0.11:80": 1, "10.0.0.12:80": 2, "10.0.0.13:80": 0}
+    assert table["FWM 1"] == {"10.0.0.11:0": 1, "10.0.0.12:0": 2}
+    assert configured.addresses("rs3") & {"10.0.0.6", "10.0.0.7", "fd00:10::6"} == {"10.0.0.6"}
     for address, port in ONE_TO_TWO:
-        served = configured.serve("client", address, port, 30)
-        assert served == {"rs1": pytest.approx(10, abs=2), "rs2": pytest.approx(20, abs=2)}, address
+        assert newly_served(configured, address, port, 30) == {"rs1": near(10), "rs2": near(20)}, address
 
 
 def test_limited_run_gives_no_weight_to_what_nobody_prepared(configured: Cluster, tmp_path: Path) -> None:
-    more = variant(tmp_path, direct={"real_servers": [{"host": "rs1"}, {"host": "rs2", "weight": 2}, {"host": "rs3"}]})
-    limited = configured.playbook("site", "--limit", "directors", inventory=more)
+    three = [{"host": "rs1"}, {"host": "rs2", "weight": 2}, {"host": "rs3"}]
+    limited = configured.playbook(
+        "site", "--limit", "directors", inventory=variant(tmp_path, direct6={"real_servers": three})
+    )
     assert limited.status == 0, limited.output
-    assert configured.table("lb1")["TCP 10.0.0.6:80"] == {"10.0.0.11:80": 1, "10.0.0.12:80": 2, "10.0.0.13:80": 0}
-    assert "tcp 10.0.0.6:80 -> 10.0.0.13:80" in limited.output
-    back = configured.playbook("site")
-    assert back.status == 0, back.output
+    table = configured.table("lb1")
+    assert table["TCP [fd00:10::6]:80"] == {"[fd00:10::11]:80": 1, "[fd00:10::12]:80": 2, "[fd00:10::13]:80": 0}
+    assert "tcp [fd00:10::6]:80 -> [fd00:10::13]:80" in limited.output
+    # What was drained is gone, and nobody but its own role takes the VIP from the real server.
+    assert table["TCP 10.0.0.6:80"] == {"10.0.0.11:80": 1, "10.0.0.12:80": 2}
+    assert "10.0.0.6" in configured.addresses("rs3")
 
 
 def test_absent_leaves_nothing(configured: Cluster, fresh: dict[str, list[str]], rules: list[str]) -> None:

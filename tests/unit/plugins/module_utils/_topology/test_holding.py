@@ -281,7 +281,7 @@ def test_sysctls_are_for_ipv4_alone() -> None:
     given["groups"]["real_servers_tun"] = ["rs1", "rs2"]
     hosts = plan(given)["hosts"]
     assert [hosts["rs1"][role]["sysctls"] for role in ("real_server_dr", "real_server_tun")] == [{}, {}]
-    assert hosts["lb1"]["director"]["sysctls"] == {}
+    assert hosts["lb1"]["director"]["sysctls"] == {"net.ipv4.vs.expire_nodest_conn": "1"}
 
 
 @pytest.mark.parametrize("method", ["dr", "tun"])
@@ -293,7 +293,16 @@ def test_a_director_with_direct_routing_or_tunnels_over_ipv4_is_a_router(method:
         "net.ipv4.conf.all.send_redirects": "0",
         "net.ipv4.conf.default.send_redirects": "0",
         "net.ipv4.conf.eth0.send_redirects": "0",
+        "net.ipv4.vs.expire_nodest_conn": "1",
     }
+
+
+def test_connections_to_nobody_end_only_where_servers_leave_on_purpose() -> None:
+    """With keepalived a failed check takes a server out, and its connections may go on when it returns."""
+    given = inventory({"health_checks": [{"type": "tcp"}]}, lvs_virtual_addresses=["10.0.0.6/24"])
+    assert "net.ipv4.vs.expire_nodest_conn" not in director(given)["sysctls"]
+    chosen = inventory(lvs_sysctls={"net.ipv4.vs.expire_nodest_conn": 0})
+    assert director(chosen)["sysctls"]["net.ipv4.vs.expire_nodest_conn"] == "0"
 
 
 def test_plain_tunnels_are_not_told() -> None:
