@@ -10,6 +10,7 @@ from typing import Any, Mapping, NamedTuple
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall import install, kernel, options
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import (
     Chain,
@@ -35,8 +36,8 @@ class Situation(NamedTuple):
     owner: str
     wanted: tuple[Chain, ...]
     record: Record
-    had: dict[str, files.Placed | None]
-    files: dict[str, files.Placed | None]
+    had: dict[str, Placed | None]
+    files: dict[str, Placed | None]
     targets: dict[Place, dict[str, Target]]
     listings: dict[Place, Listing]
     texts: dict[Place, str]
@@ -140,7 +141,7 @@ def _guessed(situation: Situation, place: Place) -> dict[str, Target]:
     return found
 
 
-def _state(placed: files.Placed | None, other: files.Placed | None) -> str:
+def _state(placed: Placed | None, other: Placed | None) -> str:
     if placed is None:
         return "absent"
     return "present" if other is None else f"{len(placed.data)} bytes, mode {placed.mode:04o}"
@@ -176,7 +177,7 @@ def _put(run: Command, situation: Situation) -> None:
     files.place(situation.files, situation.had)
     listings = {place: kernel.push(run, place, targets) for place, targets in situation.targets.items()}
     record = files.to_json(record_to_json(kernel.printed(situation.wanted, listings)))
-    files.place({kernel.record_path(owner): files.Placed(record)}, situation.had)
+    files.place({kernel.record_path(owner): Placed(record)}, situation.had)
     differs = {path for path, placed in situation.files.items() if situation.had[path] != placed}
     systemd.start(
         run,

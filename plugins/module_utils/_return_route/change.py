@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent, connection, install, options
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
     CONFIG,
@@ -43,8 +44,8 @@ class Situation(NamedTuple):
 
     previous: dict[str, Any] | None
     config: dict[str, Any] | None
-    had: dict[str, files.Placed | None]
-    files: dict[str, files.Placed | None]
+    had: dict[str, Placed | None]
+    files: dict[str, Placed | None]
     live: Live
     wanted: Wanted
     saved: dict[str, Spec]
@@ -132,7 +133,7 @@ def _route_text(route: Route, names: dict[int, str]) -> str:
     return f"default via {route.gateway}{device} table {names.get(route.table, str(route.table))}"
 
 
-def _file_states(files: dict[str, files.Placed | None], others: dict[str, files.Placed | None]) -> dict[str, str]:
+def _file_states(files: dict[str, Placed | None], others: dict[str, Placed | None]) -> dict[str, str]:
     return {
         path: "absent"
         if placed is None

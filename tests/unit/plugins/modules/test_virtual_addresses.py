@@ -47,7 +47,7 @@ def standing(host: Host) -> str:
     """Links and addresses, without what the kernel gives a link by itself."""
     lines = host.run("ip", "-o", "address", "show").splitlines()
     links = [" ".join(line.split()[1:3]) for line in host.run("ip", "-o", "link", "show", "up").splitlines()]
-    shown = [" ".join(line.split()[1:]).split(" valid_lft")[0] for line in lines if "scope link" not in line]
+    shown = [" ".join(line.split()[1:]).partition(" valid_lft")[0] for line in lines if "scope link" not in line]
     return "\n".join([*links, *shown])
 
 
