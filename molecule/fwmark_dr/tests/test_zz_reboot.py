@@ -27,6 +27,16 @@ def test_all_is_back_after_every_host_rebooted(cluster: Cluster) -> None:
         assert failed == "", f"{host}: {failed}"
 
 
+def test_table_and_marks_were_there_before_the_network(cluster: Cluster) -> None:
+    def when(unit: str, moment: str) -> int:
+        """Microseconds since the kernel began."""
+        return int(cluster.run("lb1", "systemctl", "show", "--value", f"--property={moment}", unit))
+
+    network = when("systemd-networkd", "ExecMainStartTimestampMonotonic")
+    for part in ("table", "firewall"):
+        assert 0 < when(f"lvs-director-{part}", "ActiveEnterTimestampMonotonic") < network, part
+
+
 def test_a_run_afterwards_changes_nothing(cluster: Cluster) -> None:
     run = cluster.playbook("site")
     assert (run.status, run.changed) == (0, {}), run.output
