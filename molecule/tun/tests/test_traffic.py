@@ -57,30 +57,35 @@ def test_answers_do_not_pass_the_director(cluster: Cluster) -> None:
 def icmp_blocked(cluster: Cluster) -> Iterator[None]:
     """A client that no ICMP error reaches, as behind many a firewall."""
     rule = ("INPUT", "-p", "icmp", "-j", "DROP")
-    cluster.run("client", "iptables", "-A", *rule)
-    cluster.run("client", "ip", "route", "flush", "cache")
-    yield
-    cluster.run("client", "iptables", "-D", *rule)
-    cluster.run("client", "ip", "route", "flush", "cache")
+    # Not all of ICMPv6: neighbours are found by it.
+    rule6 = ("INPUT", "-p", "ipv6-icmp", "--icmpv6-type", "packet-too-big", "-j", "DROP")
+    for flag in ("-A", "-D"):
+        cluster.run("client", "iptables", flag, *rule)
+        cluster.run("client", "ip6tables", flag, *rule6)
+        for family in ("-4", "-6"):
+            cluster.run("client", "ip", family, "route", "flush", "cache")
+        if flag == "-A":
+            yield
 
 
 @pytest.mark.usefixtures("icmp_blocked")
 def test_long_requests_fit_into_the_tunnel_without_icmp(cluster: Cluster) -> None:
-    assert [long_request(cluster, address) for address in (WEB, GUE, GRE)] == ["200"] * 3
+    assert [long_request(cluster, address) for address in (WEB, GUE, GRE, WEB6, GUE6)] == ["200"] * 5
 
 
 @pytest.mark.usefixtures("icmp_blocked")
 def test_without_our_segment_size_they_would_not(cluster: Cluster) -> None:
     """What the test above proves is our rule's work."""
+    each = [(host, program) for host in REAL_SERVERS for program in ("iptables", "ip6tables")]
     jump = ("OUTPUT", "-j", "LVS-MSS")
-    for host in REAL_SERVERS:
-        cluster.run(host, "iptables", "-t", "mangle", "-D", *jump)
+    for host, program in each:
+        cluster.run(host, program, "-t", "mangle", "-D", *jump)
     try:
-        assert long_request(cluster, WEB) != "200"
+        assert "200" not in [long_request(cluster, address) for address in (WEB, GUE6)]
     finally:
-        for host in REAL_SERVERS:
-            cluster.run(host, "iptables", "-t", "mangle", "-A", *jump)
-    assert long_request(cluster, WEB) == "200"
+        for host, program in each:
+            cluster.run(host, program, "-t", "mangle", "-A", *jump)
+    assert [long_request(cluster, address) for address in (WEB, GUE6)] == ["200", "200"]
 
 
 def test_strict_source_checks_elsewhere_do_not_stop_the_tunnel(cluster: Cluster) -> None:

@@ -97,6 +97,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
         if manager == "keepalived":
             _check_answered(asked, answered)
             _check_watched(service, place)
+            tunnels.check_plain(servers, place)
         check_forwarding(
             service, servers, director=director, cluster=cluster, inventory=real_servers.inventory, place=place
         )

@@ -206,6 +206,16 @@ def test_limited_run_gives_no_weight_to_what_nobody_prepared(configured: Cluster
     assert "10.0.0.6" in configured.addresses("rs3")
 
 
+def test_run_that_leaves_the_director_out_takes_no_vip_away(configured: Cluster) -> None:
+    """It can't know what the director still sends."""
+    run = configured.playbook("site", "--limit", "rs3")
+    assert run.status == 0, run.output
+    assert "10.0.0.6" in configured.addresses("rs3")
+    whole = configured.playbook("site")
+    assert whole.status == 0, whole.output
+    assert "10.0.0.6" not in configured.addresses("rs3")
+
+
 def test_absent_leaves_nothing(configured: Cluster, fresh: dict[str, list[str]], rules: list[str]) -> None:
     run = configured.playbook("site", "--extra-vars", '{"lvs_state": "absent"}')
     assert run.status == 0, run.output

@@ -256,7 +256,8 @@ def test_peers_agree_on_marked_packets_and_tunnels(key: str, changed: dict[str, 
     given = with_peer(inventory(mine), lvs_virtual_services=[{**mine, **changed}])
     given["groups"]["real_servers_tun"] = ["rs1"]
     found = dict(faults(given))
-    assert list(found) == [f"lvs_virtual_services[0].{key}"]
+    # Peers have keepalived, which tells of the tunnel, too.
+    assert set(found) - {"lvs_virtual_services[0].tunnel"} == {f"lvs_virtual_services[0].{key}"}
     assert found[f"lvs_virtual_services[0].{key}"].endswith(difference)
 
 
@@ -309,6 +310,19 @@ def test_plain_tunnels_are_not_told() -> None:
     given = inventory({"forwarding": "tun", "tunnel": {"type": "IPIP", "checksum": "none"}})
     given["groups"]["real_servers_tun"] = ["rs1", "rs2"]
     assert all("tunnel" not in one for one in director(given)["services"][0]["real_servers"])
+
+
+@pytest.mark.parametrize(
+    ("tunnel", "told"), [({"type": "gre"}, 1), ({"type": "gue", "port": 6080}, 1), ({"type": "ipip"}, 0)]
+)
+def test_keepalived_has_plain_tunnels_alone(tunnel: dict[str, Any], told: int) -> None:
+    web = {"forwarding": "tun", "tunnel": tunnel, "health_checks": [{"type": "tcp"}]}
+    given = inventory(web, lvs_virtual_addresses=["10.0.0.6/24"])
+    given["groups"]["real_servers_tun"] = ["rs1", "rs2"]
+    found = faults(given)
+    assert [variable for variable, _problem in found] == ["lvs_virtual_services[0].tunnel"] * told
+    del web["health_checks"]
+    assert faults(given | {"hosts": {**given["hosts"], **inventory(web)["hosts"]}}) == []
 
 
 def test_a_tunnel_of_the_defaults_waits_for_a_service() -> None:
