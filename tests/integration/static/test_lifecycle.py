@@ -139,15 +139,6 @@ def test_rules_of_others_are_there_byte_for_byte(configured: Cluster, rules: lis
     assert any("-A PREROUTING -j LVS-MARK" in line for line in now)
 
 
-def newly_served(cluster: Cluster, address: str, port: int, requests: int) -> dict[str, Any]:
-    """Who serves a client that the director has no memory of.
-
-    After a load many of its client's ports are still known as connections to the real server of that time (two minutes,
-    where the director sees but one direction). NAT sees both, and its answers must leave the real servers' network.
-    """
-    return cluster.serve("client" if address == "10.0.0.8" else "router", address, port, requests)
-
-
 def near(requests: int) -> Any:
     """Where in its turn the scheduler was when the load ended is anybody's guess."""
     return pytest.approx(requests, abs=2)
@@ -172,10 +163,10 @@ def test_weights_change_a_server_joins_and_a_mark_is_renumbered_under_load(confi
     run = under_load(configured, inventory)
     assert run.changed.keys() == {"lb1", "rs3"}
     for address, port in ONE_TO_TWO[:-1]:
-        assert newly_served(configured, address, port, 40) == {"rs1": near(20), "rs2": near(10), "rs3": near(10)}, (
+        assert configured.serve("client", address, port, 40) == {"rs1": near(20), "rs2": near(10), "rs3": near(10)}, (
             address
         )
-    assert newly_served(configured, *ONE_TO_TWO[-1], 30) == {"rs1": near(20), "rs2": near(10)}
+    assert configured.serve("client", *ONE_TO_TWO[-1], 30) == {"rs1": near(20), "rs2": near(10)}
     assert "FWM 1" not in configured.table("lb1")
 
 
@@ -189,7 +180,7 @@ def test_a_server_is_drained_and_taken_out_under_load(configured: Cluster, tmp_p
     assert table["FWM 1"] == {"10.0.0.11:0": 1, "10.0.0.12:0": 2}
     assert configured.addresses("rs3") & {"10.0.0.6", "10.0.0.7", "fd00:10::6"} == {"10.0.0.6"}
     for address, port in ONE_TO_TWO:
-        assert newly_served(configured, address, port, 30) == {"rs1": near(10), "rs2": near(20)}, address
+        assert configured.serve("client", address, port, 30) == {"rs1": near(10), "rs2": near(20)}, address
 
 
 def test_limited_run_gives_no_weight_to_what_nobody_prepared(configured: Cluster, tmp_path: Path) -> None:
