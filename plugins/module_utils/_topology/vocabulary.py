@@ -14,6 +14,29 @@ from __future__ import annotations
 from typing import Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_services import (
+    OLD_SERVICE_WORDS,
+    SERVICE,
+    SERVICE_SETTINGS,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_vrrp import (
+    VRRP_INSTANCE,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_words import (
+    ADDRESS,
+    DEVICE,
+    NAME,
+    NEEDED_DEVICE,
+    OPTIONS,
+    PORTS,
+    PREFIX,
+    PROTOCOLS,
+    TEXT,
+    WEIGHT,
+    choice,
+    integer,
+    listed,
+)
 
 __all__ = ["DIRECTOR", "FORWARDING_GROUPS", "HOST", "NODE", "ROLE_GROUPS"]
 
@@ -27,218 +50,6 @@ ROLE_GROUPS = {
 """The groups that give a host a role, in the order in which a plan lists the roles."""
 
 FORWARDING_GROUPS = {"nat": "real_servers_nat", "dr": "real_servers_dr", "tun": "real_servers_tun"}
-
-SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos")
-PROTOCOLS = ("tcp", "udp", "sctp")
-
-
-def integer(low: int, high: int, required: bool = False) -> Spec:
-    return Spec("integer", f"a whole number from {low} to {high}", low=low, high=high, required=required)
-
-
-def seconds(high: float = 86400, low: float = 0) -> Spec:
-    return Spec("number", f"seconds from {low:g} to {high:g}", low=low, high=high)
-
-
-def choice(*words: str) -> Spec:
-    return Spec("text", f"one of {', '.join(words)}", choices=words)
-
-
-def listed(item: Spec, wanted: str, required: bool = False, single: bool = False) -> Spec:
-    return Spec("list", wanted, item=item, required=required, at_least=1 if required else 0, single=single)
-
-
-TEXT = Spec("text", "some text")
-NAME = Spec("text", "a name of letters, digits and _ . -", pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", required=True)
-# 15 characters is the kernel's IFNAMSIZ less its end; a name with ":" is an address label, never an interface.
-DEVICE = Spec("text", "the name of an interface (at most 15 characters, no space, / or :)", pattern=r"[^\s/:]{1,15}")
-NEEDED_DEVICE = Spec("text", DEVICE.wanted, pattern=DEVICE.pattern, required=True)
-ADDRESS = Spec("address", "an address such as 192.168.0.12, without a prefix length")
-NEEDED_ADDRESS = Spec("address", ADDRESS.wanted, required=True)
-PREFIX = Spec("prefix", "an address with its prefix length, such as 10.0.0.5/24")
-OPTIONS = Spec("options", "a mapping of keepalived keywords")
-PORT = integer(1, 65535)
-PORTS = Spec("ports", 'a port, a range such as "8000-8010", or a list of them')
-WEIGHT = integer(0, 65535)
-FORWARDING = choice("nat", "dr", "tun")
-MARK = Spec("mark", 'a whole number from 1 to 4294967295, or as hexadecimal text such as "0x1"', low=1, high=4294967295)
-TUNNEL = Spec(
-    "mapping",
-    "a mapping with type, port and checksum",
-    fields={
-        "type": Spec("text", "ipip, gue or gre", choices=("ipip", "gue", "gre"), default="ipip"),
-        "port": PORT,
-        "checksum": Spec("text", "none, csum or remcsum", choices=("none", "csum", "remcsum"), default="none"),
-    },
-)
-
-CHECK_TIMING = {
-    "type": TEXT,
-    "connect_port": PORT,
-    "connect_timeout": seconds(low=0.001),
-    "retry": integer(0, 1000),
-    "delay_before_retry": seconds(),
-    "options": OPTIONS,
-}
-STATUS = integer(100, 599)
-DIGEST = Spec("text", "the MD5 digest of the page, 32 hexadecimal digits", pattern="[0-9a-fA-F]{32}")
-PATH = Spec("text", "a path that begins with /", pattern=r"/\S*")
-URL = Spec(
-    "mapping",
-    "a mapping with path and status_code or digest",
-    fields={
-        "path": Spec("text", PATH.wanted, pattern=PATH.pattern, required=True),
-        "status_code": STATUS,
-        "digest": DIGEST,
-        "virtualhost": TEXT,
-        "options": OPTIONS,
-    },
-)
-HTTP_CHECK = Spec(
-    "mapping",
-    "a health check",
-    # keepalived 2.2.7 crashes on an HTTP_GET without a url, so one of these is needed (FACTS.md).
-    one_of=("path", "urls"),
-    old_words={"nb_get_retry": "retry"},
-    fields={
-        **CHECK_TIMING,
-        "path": PATH,
-        "status_code": STATUS,
-        "digest": DIGEST,
-        "urls": Spec("list", "a list of mappings with path", item=URL, at_least=1),
-        "virtualhost": TEXT,
-    },
-)
-TCP_CHECK = Spec("mapping", "a health check", old_words={"nb_get_retry": "retry"}, fields=CHECK_TIMING)
-CHECKS: Mapping[str, Spec] = {"tcp": TCP_CHECK, "http": HTTP_CHECK, "https": HTTP_CHECK}
-HEALTH_CHECKS = listed(
-    Spec("variant", f"type: one of {', '.join(CHECKS)}", variants=CHECKS), "a list of mappings, each with its type"
-)
-
-OLD_SERVICE_WORDS = {
-    "lb_algo": "scheduler",
-    "lvs_sched": "scheduler",
-    "lb_kind": "forwarding",
-    "lvs_method": "forwarding",
-}
-REAL_SERVER = Spec(
-    "mapping",
-    "a mapping with host, group or address",
-    one_of=("host", "group", "address"),
-    old_words={"lb_kind": "forwarding", "lvs_method": "forwarding"},
-    fields={
-        "host": TEXT,
-        "group": TEXT,
-        "address": ADDRESS,
-        "port": PORT,
-        "weight": WEIGHT,
-        "forwarding": FORWARDING,
-        "tunnel": TUNNEL,
-        "health_checks": HEALTH_CHECKS,
-        "options": OPTIONS,
-    },
-)
-SERVICE_SETTINGS: Mapping[str, Spec] = {
-    "protocol": choice(*PROTOCOLS),
-    "scheduler": choice(*SCHEDULERS),
-    "forwarding": FORWARDING,
-    "tunnel": TUNNEL,
-    "persistence_timeout": integer(1, 2678400),
-    "delay_loop": seconds(low=0.001),
-    "virtualhost": TEXT,
-    "sorry_server": Spec(
-        "mapping", "a mapping with address and port", fields={"address": NEEDED_ADDRESS, "port": PORT}
-    ),
-    "health_checks": HEALTH_CHECKS,
-    "options": OPTIONS,
-}
-MATCH = Spec(
-    "mapping",
-    "a mapping with address, protocol and ports",
-    one_of=("port", "ports"),
-    fields={
-        "address": NEEDED_ADDRESS,
-        "protocol": Spec("text", f"one of {', '.join(PROTOCOLS)}", choices=PROTOCOLS, default="tcp"),
-        "port": PORT,
-        "ports": PORTS,
-    },
-)
-SERVICE = Spec(
-    "mapping",
-    "a mapping",
-    one_of=("port", "ports", "fwmark"),
-    old_words=OLD_SERVICE_WORDS,
-    fields={
-        "name": NAME,
-        "address": ADDRESS,
-        "port": PORT,
-        "ports": PORTS,
-        "fwmark": MARK,
-        "match": listed(MATCH, "a list of mappings with address, protocol and ports"),
-        "family": choice("ipv4", "ipv6"),
-        **SERVICE_SETTINGS,
-        "real_servers": listed(REAL_SERVER, "a list that names a real server by host, group or address", required=True),
-    },
-)
-
-ACTION = Spec(
-    "mapping",
-    "a mapping with script and args",
-    fields={
-        "script": Spec("text", "the path of a script", required=True),
-        "args": listed(Spec("word", "text or a number"), "a list of text", single=True),
-    },
-)
-AUTHENTICATION = Spec(
-    "mapping",
-    "a mapping with auth_type and auth_pass",
-    secret=True,
-    fields={
-        "auth_type": Spec("text", "PASS or AH", choices=("PASS", "AH"), default="PASS", secret=True),
-        # keepalived cuts a longer one at 8 without refusing it: two that differ later would count as equal.
-        "auth_pass": Spec("text", "a password of at most 8 characters, as text", high=8, required=True, secret=True),
-    },
-)
-VIRTUAL_ADDRESS = Spec(
-    "mapping",
-    "an address such as 10.0.0.5/24, or a mapping with address, dev and label",
-    shorthand="address",
-    fields={
-        "address": Spec("bare_prefix", PREFIX.wanted, required=True),
-        "dev": DEVICE,
-        "label": Spec("text", "a label of at most 15 characters", pattern=r"\S{1,15}"),
-        "options": OPTIONS,
-    },
-)
-VRRP_INSTANCE = Spec(
-    "mapping",
-    "a mapping",
-    fields={
-        "name": NAME,
-        # A rebooted director that starts as MASTER seizes the VIP before it has heard its peer; as BACKUP it listens
-        # first, and its priority still makes it master. So BACKUP is the default on every director.
-        "state": Spec(
-            "text", "MASTER or BACKUP", choices=("MASTER", "BACKUP"), old_values={"SLAVE": "BACKUP"}, default="BACKUP"
-        ),
-        "interface": NEEDED_DEVICE,
-        "virtual_router_id": integer(1, 255, required=True),
-        "priorities": Spec(
-            "table",
-            "a mapping of each director to a whole number from 1 to 254",
-            item=integer(1, 254),
-        ),
-        "advert_int": Spec("number", "seconds from 0.01 to 255", low=0.01, high=255, default=1),
-        "authentication": AUTHENTICATION,
-        "virtual_ipaddress": listed(VIRTUAL_ADDRESS, "a list of at least one address", required=True, single=True),
-        "notify": Spec(
-            "mapping",
-            "a mapping of states to scripts",
-            fields={"master": ACTION, "backup": ACTION, "fault": ACTION, "stop": ACTION},
-        ),
-        "lvs_sync_daemon_interface": DEVICE,
-        "options": OPTIONS,
-    },
-)
 
 DIRECTOR: Mapping[str, Spec] = {
     "lvs_manager": choice("keepalived", "static"),

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kinds of values that many variables have in common."""
+
+from __future__ import annotations
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
+
+__all__ = [
+    "ADDRESS",
+    "DEVICE",
+    "FORWARDING",
+    "MARK",
+    "NAME",
+    "NEEDED_ADDRESS",
+    "NEEDED_DEVICE",
+    "OPTIONS",
+    "PORT",
+    "PORTS",
+    "PREFIX",
+    "PROTOCOLS",
+    "SCHEDULERS",
+    "TEXT",
+    "TUNNEL",
+    "WEIGHT",
+    "choice",
+    "integer",
+    "listed",
+    "seconds",
+]
+
+SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos")
+PROTOCOLS = ("tcp", "udp", "sctp")
+
+
+def integer(low: int, high: int, required: bool = False) -> Spec:
+    return Spec("integer", f"a whole number from {low} to {high}", low=low, high=high, required=required)
+
+
+def seconds(high: float = 86400, low: float = 0) -> Spec:
+    return Spec("number", f"seconds from {low:g} to {high:g}", low=low, high=high)
+
+
+def choice(*words: str) -> Spec:
+    return Spec("text", f"one of {', '.join(words)}", choices=words)
+
+
+def listed(item: Spec, wanted: str, required: bool = False, single: bool = False) -> Spec:
+    return Spec("list", wanted, item=item, required=required, at_least=1 if required else 0, single=single)
+
+
+TEXT = Spec("text", "some text")
+NAME = Spec("text", "a name of letters, digits and _ . -", pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", required=True)
+# 15 characters is the kernel's IFNAMSIZ less its end; a name with ":" is an address label, never an interface.
+DEVICE = Spec("text", "the name of an interface (at most 15 characters, no space, / or :)", pattern=r"[^\s/:]{1,15}")
+NEEDED_DEVICE = Spec("text", DEVICE.wanted, pattern=DEVICE.pattern, required=True)
+ADDRESS = Spec("address", "an address such as 192.168.0.12, without a prefix length")
+NEEDED_ADDRESS = Spec("address", ADDRESS.wanted, required=True)
+PREFIX = Spec("prefix", "an address with its prefix length, such as 10.0.0.5/24")
+OPTIONS = Spec("options", "a mapping of keepalived keywords")
+PORT = integer(1, 65535)
+PORTS = Spec("ports", 'a port, a range such as "8000-8010", or a list of them')
+WEIGHT = integer(0, 65535)
+FORWARDING = choice("nat", "dr", "tun")
+MARK = Spec("mark", 'a whole number from 1 to 4294967295, or as hexadecimal text such as "0x1"', low=1, high=4294967295)
+TUNNEL = Spec(
+    "mapping",
+    "a mapping with type, port and checksum",
+    fields={
+        "type": Spec("text", "ipip, gue or gre", choices=("ipip", "gue", "gre"), default="ipip"),
+        "port": PORT,
+        "checksum": Spec("text", "none, csum or remcsum", choices=("none", "csum", "remcsum"), default="none"),
+    },
+)
