@@ -37,6 +37,10 @@ OFFERED_PACKAGES = (
     "conntrack",
     "python3-apt",
 )
+# Real servers of more than web pages: health checks of mail and names ask these.
+SERVER_PACKAGES = ("python3-aiosmtpd", "dnsmasq-base")
+# Firewalls that a host may have: in no image, for tests to install.
+FIREWALL_PACKAGES = ("ufw", "firewalld")
 # A test of a cluster of small guests spends its time in these; none of them is what a load balancer needs.
 MASKED_UNITS = (
     *("systemd-remount-fs.service", "kmod-static-nodes.service", "systemd-tmpfiles-setup-dev.service"),
@@ -96,6 +100,7 @@ def get(release: str, kind: str, user: Path, say: Callable[[str], None]) -> Imag
 def recipe(release: str, kind: str, modules: str) -> str:
     """The digest of all that goes into an image; `modules` is the version of its kernel."""
     parts = [release, kind, modules, *BASE_PACKAGES, "|", *OFFERED_PACKAGES, "|", *MASKED_UNITS]
+    parts += [*SERVER_PACKAGES, "|", *FIREWALL_PACKAGES]
     parts += [GATEWAY, str(REPOSITORY_PORT)]
     files = [path.read_bytes() for path in (*sorted(GUEST_FILES.iterdir()), Path(__file__))]
     return cache.digest([*parts, *files])
@@ -115,7 +120,7 @@ def _build(release: str, kind: str, kernel: kernels.Kernel, work: Path) -> None:
     _bootstrap(release, tree)
     _offer(tree, work / "repository")
     if kind == "full":
-        run(_install(tree, *OFFERED_PACKAGES), what="installing packages into the image", env=_APT)
+        run(_install(tree, *OFFERED_PACKAGES, *SERVER_PACKAGES), what="installing packages into the image", env=_APT)
     _adapt(tree, release, work)
     shutil.copytree(kernel.modules, tree / "lib/modules" / kernel.modules.name, symlinks=True)
     run(["mkfs.ext4", "-q", "-F", "-L", "lab", "-d", tree, work / "disk.ext4", SIZE])
@@ -146,7 +151,7 @@ def _bootstrap(release: str, tree: Path) -> None:
 def _offer(tree: Path, repository: Path) -> None:
     """Download what roles install, with all that bare guests lack for it, into a repository of our own."""
     run(
-        _install(tree, "--download-only", *OFFERED_PACKAGES),
+        _install(tree, "--download-only", *OFFERED_PACKAGES, *SERVER_PACKAGES, *FIREWALL_PACKAGES),
         what="downloading packages for the lab's repository",
         env=_APT,
     )
@@ -181,6 +186,8 @@ def _adapt(tree: Path, release: str, keys: Path) -> None:
     (tree / "srv/lab").mkdir(parents=True)
     (tree / "srv/lab/large").touch()
     os.truncate(tree / "srv/lab/large", LARGE_FILE_BYTES)
+    # What the health check of an old and common example asks for.
+    _put(tree / "srv/lab/icons/unknown.gif", "GIF89a")
     _put(tree / "etc/fstab", "/dev/ubda / ext4 defaults 0 0\n")
     _put(tree / "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
     _put(tree / "etc/resolv.conf", "")  # the maker's name servers are out of reach

@@ -11,20 +11,23 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights im
 
 
 def weight_servers(director: Mapping[str, Any], prepared: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
-    """Every real server of every service with its weight file, and whether it may have its weight.
+    """Every weight file with its real server, and whether that may have its weight.
+
+    The services of a virtual server group have their real servers' files in common.
 
     `prepared` names, by forwarding method, the hosts that their own role found or made ready in this run: they may. A
     machine outside the inventory always may, because nobody else will say so.
     """
-    return [
-        {
+    files = {
+        server["weight_file"]: {
             "file": server["weight_file"],
             "label": f"{service['name']} {server['host'] or server['address']}",
             "ready": server["host"] is None or server["host"] in prepared.get(server["forwarding"], ()),
         }
         for service in director["services"]
         for server in service["real_servers"]
-    ]
+    }
+    return list(files.values())
 
 
 class FilterModule:

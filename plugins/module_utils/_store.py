@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -44,7 +45,9 @@ def write_text(path: str, text: str, owner: Owner) -> None:
             os.fsync(stream.fileno())
         replace(temporary, path, owner)
     except BaseException:
-        os.unlink(temporary)
+        # It is gone if the rename was done and only the directory could not be synced.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
 
 

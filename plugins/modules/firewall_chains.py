@@ -11,8 +11,9 @@ module: firewall_chains
 short_description: Firewall rules of one owner in chains of their own, now and at every boot
 version_added: 0.1.0
 description:
-  - Puts firewall rules into chains that belong to O(name), the owner, each with one jump at the end of its hook. What
-    is given is the whole truth for this owner, so a chain that is no longer given goes, with its jump.
+  - Puts firewall rules into chains that belong to O(name), the owner, each with one jump at the end of its hook, or at
+    its top with O(chains[].first). What is given is the whole truth for this owner, so a chain that is no longer given
+    goes, with its jump.
   - Rules and chains of others are never changed, moved or flushed, and no rule set is saved over a file of others. A
     rule of others that ends the way of a packet before our jump (C(ACCEPT), C(DROP)) ends it before our rules, too.
   - All changes of a family's table are one transaction of C(iptables-restore), so no packet meets a half of them. All
@@ -63,6 +64,24 @@ options:
         type: list
         elements: raw
         default: []
+      first:
+        description:
+          - Whether the jump stands before all rules of others in its hook, so none of them ends a packet's way first.
+            Only jumps to chains whose names begin with C(LVS-) may stand before it.
+          - A jump that somebody else got a rule before is put to the top again, in one transaction.
+          - With V(false), a jump that is there stays where it is.
+        type: bool
+        default: false
+      when_active:
+        description:
+          - The chain is there only where one of these programs filters packets; everywhere else it is absent. Without
+            any, it is everywhere.
+          - C(NAME-firewall.service) looks again at every boot, and when systemd restarts or reloads the program.
+          - V(ufw) does if it is installed and C(/etc/ufw/ufw.conf) has C(ENABLED=yes), which C(ufw enable) writes.
+        type: list
+        elements: str
+        choices: [ufw]
+        default: []
   state:
     description: V(absent) removes everything that this owner has on the host.
     type: str
@@ -73,9 +92,14 @@ requirements:
   - systemd
 seealso:
   - module: ansible.builtin.iptables
+  - module: lvs.cluster.firewalld_peers
   - plugin: lvs.cluster.mark_chains
     plugin_type: filter
+  - plugin: lvs.cluster.masquerade_chains
+    plugin_type: filter
   - plugin: lvs.cluster.mss_chains
+    plugin_type: filter
+  - plugin: lvs.cluster.peer_chains
     plugin_type: filter
 attributes:
   check_mode:
@@ -85,7 +109,8 @@ attributes:
     support: full
     description:
       - Our chains and jumps of each table that changes, in the words of C(iptables -S), files and service.
-      - A rule that iptables has not printed yet is shown as it is given.
+      - A rule that iptables has not printed yet is shown as it is given. A jump that is first, as it should be, has
+        C(-I).
 author: The lvs.cluster authors (@lvs-cluster)
 """
 
@@ -105,6 +130,18 @@ EXAMPLES = r"""
     name: lvs-director
     chains: "{{ director_plan.marks | lvs.cluster.mark_chains }}"
 
+- name: Let VRRP in where ufw would keep it out
+  lvs.cluster.firewall_chains:
+    name: lvs-vrrp
+    chains:
+      - table: filter
+        hook: INPUT
+        chain: LVS-VRRP
+        first: true
+        when_active: [ufw]
+        rules:
+          - [-s, 10.0.0.4, -p, 112, -j, ACCEPT]
+
 - name: Take everything of this owner away
   lvs.cluster.firewall_chains:
     name: lvs-director
@@ -118,6 +155,12 @@ tables:
   type: list
   elements: str
   sample: ["ipv4 mangle"]
+inactive:
+  description: Names of the chains that are left out because none of their O(chains[].when_active) is active here.
+  returned: success
+  type: list
+  elements: str
+  sample: [LVS-PEERS]
 """
 
 import os
@@ -141,6 +184,8 @@ CHAIN = {
     },
     "chain": {"type": "str", "required": True},
     "rules": {"type": "list", "elements": "raw", "default": []},
+    "first": {"type": "bool", "default": False},
+    "when_active": {"type": "list", "elements": "str", "choices": ["ufw"], "default": []},
 }
 ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -158,6 +203,7 @@ def run(params: dict[str, Any], check: bool) -> dict[str, Any]:
         "changed": situation.changed,
         "diff": change.diff(situation),
         "tables": [" ".join(place) for place, text in situation.texts.items() if text],
+        "inactive": situation.inactive,
     }
 
 

@@ -14,7 +14,7 @@ description:
   - A text that keepalived does not accept never replaces the file that is there.
   - Complaints that do not speak against the configuration are accepted and returned; every other one refuses it.
   - The file that was there before the first run is kept beside it and comes back with O(state=absent).
-  - Does not reload or restart keepalived.
+  - Does not reload or restart keepalived, but says whether that is still to be done, and how.
 options:
   content:
     description:
@@ -30,9 +30,19 @@ options:
     description:
       - V(present) installs O(content).
       - V(absent) removes the file if it is ours and restores the one that it replaced. A file of somebody else stays.
+      - V(loaded) takes note that keepalived has been reloaded or restarted with the file that is there, so that
+        RV(pending) ends. A keepalived that was started since the file was written needs no such note.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, loaded]
     default: present
+  staged:
+    description:
+      - Tests O(content) and puts it beside the file, as C(keepalived.conf.lvs-cluster-next). The file stays as it is.
+      - M(lvs.cluster.keepalived_switch) puts it in force, on all directors together. Until then a failure or a reboot
+        leaves all of them with the configuration that they have.
+      - A later run without this option removes a text that was never put in force.
+    type: bool
+    default: false
   mode:
     description: The file's mode, octal. It holds a password, so others should not read it.
     type: str
@@ -65,6 +75,8 @@ notes:
 author:
   - The lvs.cluster authors (@lvs-cluster)
 seealso:
+  - module: lvs.cluster.keepalived_switch
+  - module: lvs.cluster.keepalived_state
   - module: lvs.cluster.keepalived_weights
 """
 
@@ -73,6 +85,22 @@ EXAMPLES = r"""
   lvs.cluster.keepalived_config:
     content: "{{ director_plan | lvs.cluster.keepalived_conf }}"
   register: config
+
+- name: Reload keepalived, also if an earlier run was stopped before it could
+  ansible.builtin.systemd_service:
+    name: keepalived.service
+    state: reloaded
+  when: config.pending
+
+- name: Take note of that
+  lvs.cluster.keepalived_config:
+    state: loaded
+  when: config.pending
+
+- name: Stage a change that all directors must take together
+  lvs.cluster.keepalived_config:
+    content: "{{ director_plan | lvs.cluster.keepalived_conf }}"
+    staged: true
 
 - name: Put back what was there before
   lvs.cluster.keepalived_config:
@@ -101,6 +129,40 @@ foreign:
   returned: always
   type: bool
   sample: false
+staged:
+  description: Where the text waits for its switch; empty if it does not.
+  returned: always
+  type: str
+  sample: /etc/keepalived/keepalived.conf.lvs-cluster-next
+shared:
+  description:
+    - Whether O(content) and the file that was there differ in what the members of a VRRP instance must agree on, such
+      as its addresses, its password or its interval. Directors that get such a change one after the other become
+      masters side by side.
+    - True also where the file that was there can't be read like keepalived does.
+  returned: always
+  type: bool
+  sample: false
+shared_instances:
+  description: The VRRP instances that differ so.
+  returned: always
+  type: list
+  elements: str
+  sample: [VI_1]
+restart:
+  description:
+    - What of the change keepalived does not take with a reload, but with a restart; empty if a reload will do.
+    - It refuses the whole reload then, and keeps the old configuration.
+  returned: always
+  type: str
+  sample: the network namespace (net_namespace)
+pending:
+  description:
+    - Whether keepalived runs and has not loaded yet what is in the file. It stays so until a restart, a
+      O(state=loaded), or a reboot.
+  returned: always
+  type: bool
+  sample: false
 msg:
   description: What was done, why nothing was, or why the text was not tested.
   returned: always
@@ -126,7 +188,8 @@ def main() -> None:
         argument_spec={
             "content": {"type": "str", "no_log": True},
             "dest": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "loaded"], "default": "present"},
+            "staged": {"type": "bool", "default": False},
             "mode": {"type": "str", "default": "0640"},
             "owner": {"type": "str", "default": "root"},
             "binary": {"type": "str", "default": "keepalived"},
@@ -134,25 +197,16 @@ def main() -> None:
         required_if=[("state", "present", ("content",))],
         supports_check_mode=True,
     )
-    dest = module.params["dest"]
+    dest, staged = module.params["dest"], module.params["staged"]
     try:
-        if module.params["state"] == "absent":
-            outcome = install.absent(dest, check_mode=module.check_mode)
-        else:
-            outcome = install.present(
-                module.params["content"],
-                dest,
-                binary=module.get_bin_path(module.params["binary"], opt_dirs=_SYSTEM_DIRECTORIES),
-                run=_runner(module),
-                owner=_owner(module),
-                check_mode=module.check_mode,
-            )
+        outcome = _outcome(module)
     except install.ConfigError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"{dest} was not changed: {error}")
     changed = outcome.changed
-    if module.params["state"] == "present" and os.path.exists(dest) and not (changed and module.check_mode):
+    own = module.params["state"] == "present" and not staged
+    if own and os.path.exists(dest) and not (changed and module.check_mode):
         changed = module.set_mode_if_different(dest, module.params["mode"], changed)
         changed = module.set_owner_if_different(dest, module.params["owner"], changed)
     result: dict[str, Any] = {
@@ -161,11 +215,33 @@ def main() -> None:
         "complaints": list(outcome.complaints),
         "saved": outcome.saved,
         "foreign": outcome.foreign,
+        "staged": outcome.staged,
+        "shared": outcome.shared,
+        "shared_instances": list(outcome.instances),
+        "restart": outcome.restart,
+        "pending": outcome.pending,
         "msg": outcome.message,
     }
-    if outcome.changed:
+    if outcome.before or outcome.after:
         result["diff"] = {"before_header": dest, "after_header": dest, "before": outcome.before, "after": outcome.after}
     module.exit_json(**result)
+
+
+def _outcome(module: AnsibleModule) -> install.Outcome:
+    dest, check_mode = module.params["dest"], module.check_mode
+    if module.params["state"] == "absent":
+        return install.absent(dest, check_mode=check_mode)
+    if module.params["state"] == "loaded":
+        return install.loaded(dest, check_mode=check_mode)
+    return install.present(
+        module.params["content"],
+        dest,
+        binary=module.get_bin_path(module.params["binary"], opt_dirs=_SYSTEM_DIRECTORIES),
+        run=_runner(module),
+        owner=_owner(module),
+        check_mode=check_mode,
+        staged=module.params["staged"],
+    )
 
 
 def _runner(module: AnsibleModule) -> install.Runner:

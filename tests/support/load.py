@@ -38,6 +38,7 @@ class Load:
         self.failed: list[Failure] = []
         self.by: dict[tuple[Target, str], int] = {}
         self._targets = list(targets)
+        self._wanted_rate = rate
         wanted = json.dumps({"targets": self._targets, "rate": rate, "timeout": timeout})
         self._command = lab.command(client, ["python3", "-u", "-c", SCRIPT, wanted])
 
@@ -55,6 +56,19 @@ class Load:
         last, _errors = self._process.communicate()  # closing its standard input ends it
         if kind is None:
             self._take(last)
+
+    @property
+    def gap(self) -> float:
+        """The longest time in which every request that began failed, in seconds, to within one request."""
+        spacing = 1 / self._wanted_rate
+        longest = first = 0.0
+        last = float("-inf")
+        for began in sorted(failure.began for failure in self.failed):
+            if began - last > 1.5 * spacing:
+                first = began
+            last = began
+            longest = max(longest, last - first + spacing)
+        return longest
 
     def snapshot(self) -> None:
         """Bring the counts up to now."""

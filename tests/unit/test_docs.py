@@ -19,6 +19,7 @@ import yaml
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan, vocabulary
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_checks import CHECKS
 from lab import cli, seed
 from lab.inventory import RELEASES, parse
 from tools import setup
@@ -246,7 +247,7 @@ def wanted_words(spec: Spec) -> list[str]:
     """What a value's cell must say of choices and limits."""
     words = [f"`{choice}`" for choice in spec.choices]
     if spec.kind in ("integer", "number"):
-        words += [f"{spec.low:g}", format(spec.high, ".15g")]
+        words += [format(limit, ".15g") for limit in (spec.low, spec.high)]
     if spec.kind == "text" and spec.high != float("inf"):
         words.append(f"{spec.high:g}")
     return words
@@ -294,12 +295,33 @@ def test_section_describes_each_key_of_the_variable(name: str) -> None:
     assert [fault for key, row in alone.items() for fault in row_faults(key, row, specs[key])] == []
 
 
-def test_health_checks_section_describes_each_key() -> None:
-    alone, shared = described(sections(INVENTORY_DOC)["Health checks"])
-    specs = {key: spec for check in vocabulary.CHECKS.values() for key, spec in keys_of(check)}
-    specs["type"] = Spec("text", "a type", required=True, choices=tuple(vocabulary.CHECKS))
-    assert (set(alone), shared) == (set(specs), set())
-    assert [fault for key, row in alone.items() for fault in row_faults(key, row, specs[key])] == []
+def health_check_rows(kind: str) -> dict[str, Row | None]:
+    """The keys that the documentation gives a type of health check, with their rows; None where rows are shared.
+
+    A table is for all types or for those of its heading, and a row may say "Not with" or "Only with" some of them.
+    """
+    found: dict[str, Row | None] = {}
+    for heading, text in sections(INVENTORY_DOC).items():
+        if heading != "Health checks" and not (
+            kind in heading.split(" and ") and set(heading.split(" and ")) <= {*CHECKS}
+        ):
+            continue
+        alone, _shared = described(text)
+        for keys, meaning in ((code_words(cells[0]), "".join(cells[3:])) for cells in rows(text)):
+            only = code_words(meaning.partition("Only with")[2]) or [kind]
+            if kind in only and kind not in code_words(meaning.partition("Not with")[2]):
+                assert not set(keys) & set(found), f"{keys} are there twice for {kind}"
+                found.update({key: alone.get(key) for key in keys})
+    return found
+
+
+@pytest.mark.parametrize("kind", CHECKS)
+def test_health_checks_section_describes_each_key(kind: str) -> None:
+    specs = dict(keys_of(CHECKS[kind]))
+    specs["type"] = Spec("text", "a type", required=True, choices=tuple(CHECKS))
+    found = health_check_rows(kind)
+    assert set(found) == set(specs)
+    assert [fault for key, row in found.items() if row for fault in row_faults(key, row, specs[key])] == []
 
 
 def test_variables_of_playbooks_are_those_that_they_read() -> None:
@@ -392,7 +414,7 @@ def test_names_of_the_collection_exist(doc: Path) -> None:
         *(path.name for path in (ROOT / "roles").iterdir()),
         *(path.stem for path in (ROOT / "playbooks").glob("*.yml")),
         *(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")),
-        *(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")),
+        *(path.stem for kind in ("filter", "lookup") for path in (ROOT / "plugins" / kind).glob("*.py")),
         *yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"],
     }
     assert [name for name in re.findall(r"\blvs\.cluster\.(\w+)", doc.read_text()) if name not in known] == []

@@ -15,6 +15,7 @@ from typing import Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command, run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import to_json, write_file
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.active import active_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel import (
     printed,
     push,
@@ -41,10 +42,11 @@ def log(text: str) -> None:
 
 def apply(run: Command, owner: str) -> None:
     """Chains as the configuration has them; BootError at the end names every table where that was not possible."""
-    wanted = read_config(owner)
-    if not wanted:
+    given = read_config(owner)
+    if not given:
         return  # being removed
     record, faults = _record(owner), []
+    wanted = active_chains(given)
     listings: dict[Place, Listing] = {}
     for place, targets in plan(wanted, [entry.chain for entry in record.values()], record).items():
         try:

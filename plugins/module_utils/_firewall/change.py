@@ -11,7 +11,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, sy
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
-from ansible_collections.lvs.cluster.plugins.module_utils._firewall import install, kernel, options
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall import active, install, kernel, options
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import (
     Chain,
     Listing,
@@ -31,9 +31,13 @@ __all__ = ["Situation", "compare", "diff", "perform"]
 
 
 class Situation(NamedTuple):
-    """What stands, what is wanted, and the transactions between them."""
+    """What stands, what is wanted, and the transactions between them.
+
+    given: every chain, for the files; wanted: those that this host needs now.
+    """
 
     owner: str
+    given: tuple[Chain, ...]
     wanted: tuple[Chain, ...]
     record: Record
     had: dict[str, Placed | None]
@@ -45,8 +49,13 @@ class Situation(NamedTuple):
     active: bool
 
     @property
+    def inactive(self) -> list[str]:
+        """Names of chains that this host does not need now."""
+        return [chain.name for chain in self.given if chain not in self.wanted]
+
+    @property
     def changed(self) -> bool:
-        served = self.enabled and self.active if self.wanted else not self.enabled and not self.active
+        served = self.enabled and self.active if self.given else not self.enabled and not self.active
         recorded = {*self.record} == {chain.key for chain in self.wanted}
         placed = all(self.had[path] == placed for path, placed in self.files.items())
         return any(self.texts.values()) or not (served and recorded and placed)
@@ -58,7 +67,8 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
     only_check: a host that still lacks iptables is no fault, nothing of ours stands there.
     """
     owner = params["name"]
-    wanted = options.parse_chains(owner, params["chains"] if params["state"] == "present" else [])
+    given = options.parse_chains(owner, params["chains"] if params["state"] == "present" else [])
+    wanted = active.active_chains(given)
     record = kernel.read_record(owner)
     known = [*kernel.read_config(owner), *(entry.chain for entry in record.values())]
     targets = plan(wanted, known, record)
@@ -80,10 +90,11 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
         raise BootError("; ".join(faults))
     return Situation(
         owner=owner,
+        given=given,
         wanted=wanted,
         record=record,
         had={path: files.read_file(path) for path in install.paths(owner)},
-        files=install.wanted_files(owner, config_of(wanted) if wanted else None, python),
+        files=install.wanted_files(owner, config_of(given) if given else None, python),
         targets=targets,
         listings=listings,
         texts=texts,
@@ -118,14 +129,14 @@ def diff(situation: Situation) -> dict[str, Any]:
         if placed != situation.had[path]:
             before.setdefault("files", {})[path] = _state(situation.had[path], placed)
             after.setdefault("files", {})[path] = _state(placed, situation.had[path])
-    service = [_service(situation.enabled, situation.active), _service(*[bool(situation.wanted)] * 2)]
+    service = [_service(situation.enabled, situation.active), _service(*[bool(situation.given)] * 2)]
     if service[0] != service[1]:
         before["service"], after["service"] = service
     return {"before": before, "after": after}
 
 
 def _lines(targets: Mapping[str, Target]) -> list[str]:
-    return [line for name, target in targets.items() for line in lines_of(name, target.rules, target.jumps)]
+    return [line for name, target in targets.items() for line in lines_of(name, target)]
 
 
 def _guessed(situation: Situation, place: Place) -> dict[str, Target]:
@@ -157,7 +168,7 @@ def _service(enabled: bool, active: bool) -> str:
 def perform(run: Command, situation: Situation) -> None:
     """Makes the change; what fails half-way is undone at once, and BootError says so."""
     try:
-        if situation.wanted:
+        if situation.given:
             _put(run, situation)
         else:
             _take_away(run, situation)

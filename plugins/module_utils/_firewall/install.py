@@ -21,7 +21,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel impor
 
 __all__ = ["AGENT_MODULES", "agent_path", "other_owners", "paths", "service", "unit_path", "unit_text", "wanted_files"]
 
-AGENT_MODULES = ("_boot.commands", "_boot.errors", "_boot.files", "_firewall.kernel", "_firewall.model")
+AGENT_MODULES = (
+    *("_boot.commands", "_boot.errors", "_boot.files"),
+    *("_firewall.active", "_firewall.jumps", "_firewall.kernel", "_firewall.model"),
+)
 # They load rules of their own over whole tables, some when they start, some when they are reloaded, too.
 _RULE_LOADERS = " ".join(
     f"{name}.service" for name in ("netfilter-persistent", "iptables", "ip6tables", "nftables", "firewalld", "ufw")

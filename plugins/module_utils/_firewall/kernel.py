@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterable, Mapping, TypeVar
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR, read_json
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.jumps import misplaced
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import (
     HIDDEN,
     Chain,
@@ -180,6 +181,8 @@ def _missing(listing: Listing, targets: Mapping[str, Target]) -> str:
         for hook, count in target.jumps.items():
             if listing.get(hook, ()).count(f"-j {name}") != count:
                 wrong.append(f"jump from {hook} to {name}")
+    for hook, names in misplaced(listing, targets).items():
+        wrong.append(f"jump at the top of {hook} to {' and '.join(names)}")
     return ", ".join(wrong)
 
 

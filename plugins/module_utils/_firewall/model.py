@@ -8,6 +8,14 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.jumps import (
+    Listing,
+    Target,
+    jump_commands,
+    misplaced,
+    places_in,
+)
+
 __all__ = [
     "HIDDEN",
     "HOOKS",
@@ -42,9 +50,6 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
 Place = Tuple[str, str]
 """A family and a table: what one transaction can change."""
 
-Listing = Mapping[str, Tuple[str, ...]]
-"""Every chain of a table, others' and built-in ones too, with its rules as ``iptables -S`` prints them, without -A."""
-
 # Stands for rules that iptables cannot print; no rule is printed so.
 HIDDEN = "(hidden)"
 
@@ -52,13 +57,18 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:,!+=@%-]+")
 
 
 class Chain(NamedTuple):
-    """A chain as it is wanted: its rules are words for iptables, without ``-A CHAIN``."""
+    """A chain as it is wanted: its rules are words for iptables, without ``-A CHAIN``.
+
+    first: its jump stands before others' rules. when_active: it is wanted only where one of these programs filters.
+    """
 
     family: str
     table: str
     hook: str
     name: str
     rules: tuple[tuple[str, ...], ...]
+    first: bool = False
+    when_active: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -79,18 +89,18 @@ class Printed(NamedTuple):
 Record = Mapping[Tuple[str, str, str], Printed]
 
 
-class Target(NamedTuple):
-    """How a chain should stand. rules None: absent. ``send`` makes ``rules``; jumps: how many each hook of ours has."""
-
-    rules: tuple[str, ...] | None
-    send: tuple[str, ...]
-    jumps: Mapping[str, int]
-
-
 def chains_of(config: Mapping[str, Any] | None) -> tuple[Chain, ...]:
     """The chains of a configuration of ours, as config_of() made it."""
     return tuple(
-        Chain(item["family"], item["table"], item["hook"], item["chain"], tuple(tuple(rule) for rule in item["rules"]))
+        Chain(
+            item["family"],
+            item["table"],
+            item["hook"],
+            item["chain"],
+            tuple(tuple(rule) for rule in item["rules"]),
+            item.get("first", False),
+            tuple(item.get("when_active", ())),
+        )
         for item in (config or {}).get("chains", ())
     )
 
@@ -101,7 +111,13 @@ def config_of(chains: Iterable[Chain]) -> dict[str, Any]:
 
 def _item(chain: Chain) -> dict[str, Any]:
     words = [list(rule) for rule in chain.rules]
-    return {"family": chain.family, "table": chain.table, "hook": chain.hook, "chain": chain.name, "rules": words}
+    place = {"family": chain.family, "table": chain.table, "hook": chain.hook, "chain": chain.name}
+    item: dict[str, Any] = {**place, "rules": words}
+    if chain.first:
+        item["first"] = True
+    if chain.when_active:
+        item["when_active"] = list(chain.when_active)
+    return item
 
 
 def record_of(data: Mapping[str, Any] | None) -> Record:
@@ -155,14 +171,18 @@ def places_of(chains: Iterable[Chain]) -> list[Place]:
 
 def snapshot(listing: Listing, targets: Mapping[str, Target]) -> dict[str, Target]:
     """Targets that bring back what the listing shows of these chains and their jumps."""
-    return {
-        name: Target(
+    wrong = misplaced(listing, targets)
+    found = {}
+    for name, target in targets.items():
+        places = {hook: places_in(listing, hook, name) for hook in target.jumps}
+        found[name] = Target(
             listing.get(name),
             tuple(rule for rule in listing.get(name, ()) if rule != HIDDEN),
-            {hook: listing.get(hook, ()).count(f"-j {name}") for hook in target.jumps},
+            {hook: len(back) for hook, back in places.items()},
+            first=target.first and not any(name in names for names in wrong.values()),
+            back=places,
         )
-        for name, target in targets.items()
-    }
+    return found
 
 
 def plan(wanted: Sequence[Chain], known: Iterable[Chain], record: Record) -> dict[Place, dict[str, Target]]:
@@ -181,7 +201,7 @@ def plan(wanted: Sequence[Chain], known: Iterable[Chain], record: Record) -> dic
         send = tuple(quoted(rule) for rule in chain.rules)
         entry = record.get(chain.key)
         lines = entry.lines if entry is not None and entry.chain.rules == chain.rules else send
-        found.setdefault(chain.place, {})[chain.name] = Target(lines, send, jumps)
+        found.setdefault(chain.place, {})[chain.name] = Target(lines, send, jumps, chain.first)
     for chain in known:
         targets = found.setdefault(chain.place, {})
         targets.setdefault(chain.name, Target(None, (), hooks[chain.key]))
@@ -189,14 +209,9 @@ def plan(wanted: Sequence[Chain], known: Iterable[Chain], record: Record) -> dic
 
 
 def transaction(table: str, listing: Listing, targets: Mapping[str, Target]) -> str:
-    """The input of ``iptables-restore --noflush`` that leads from the listing to the targets; empty: nothing to do.
-
-    A jump is deleted only as often as it is there, since one deletion too many fails the whole transaction.
-    """
+    """The input of ``iptables-restore --noflush`` that leads from the listing to the targets; empty: nothing to do."""
     empty: list[str] = []
-    jumps_gone: list[str] = []
     rules: list[str] = []
-    jumps_new: list[str] = []
     gone: list[str] = []
     for name, target in targets.items():
         have = listing.get(name)
@@ -206,17 +221,15 @@ def transaction(table: str, listing: Listing, targets: Mapping[str, Target]) -> 
         elif target.rules is not None and target.rules != have:
             empty.append(f":{name} - [0:0]")  # makes it, or empties it
             rules += [f"-A {name} {rule}".rstrip() for rule in target.send]
-        for hook, wanted in target.jumps.items():
-            there = listing.get(hook, ()).count(f"-j {name}")
-            jumps_gone += [f"-D {hook} -j {name}"] * (there - wanted)
-            jumps_new += [f"-A {hook} -j {name}"] * (wanted - there)
+    jumps_gone, jumps_new = jump_commands(listing, targets)
     lines = [*sorted(empty, key=lambda line: line[0] != ":"), *jumps_gone, *rules, *jumps_new, *gone]
     return "\n".join([f"*{table}", *lines, "COMMIT", ""]) if lines else ""
 
 
-def lines_of(name: str, rules: Iterable[str] | None, jumps: Mapping[str, int]) -> list[str]:
-    """A chain in the words of ``iptables -S``."""
-    there = [f"-A {hook} -j {name}" for hook, count in jumps.items() for _number in range(count)]
-    if rules is None:
+def lines_of(name: str, target: Target) -> list[str]:
+    """A chain in the words of ``iptables -S``, but -I for a jump that is first in its hook as it should be."""
+    add = "-I" if target.first else "-A"
+    there = [f"{add} {hook} -j {name}" for hook, count in target.jumps.items() for _number in range(count)]
+    if target.rules is None:
         return there
-    return [f"-N {name}", *there, *(f"-A {name} {rule}".rstrip() for rule in rules)]
+    return [f"-N {name}", *there, *(f"-A {name} {rule}".rstrip() for rule in target.rules)]

@@ -18,7 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import
     quoted,
 )
 
-__all__ = ["foreign_faults", "parse_chains"]
+__all__ = ["check_owner", "foreign_faults", "parse_chains"]
 
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 # The first letters keep our names apart from hooks, targets and chains of others.
@@ -28,17 +28,27 @@ _REFUSED = ("-4", "--ipv4", "-6", "--ipv6", "-h", "--help", "-V", "--version")
 _LONGEST = 1000  # iptables-restore takes words of 1023 characters
 
 
+def check_owner(owner: str) -> str:
+    """The name of an owner, which is a part of file names."""
+    if not _OWNER.fullmatch(owner):
+        raise BootError(
+            f"name: {owner!r} is no name of an owner: small letters, digits, hyphens and underscores, 41 at most"
+        )
+    return owner
+
+
 def parse_chains(owner: str, items: Sequence[Mapping[str, Any]]) -> tuple[Chain, ...]:
     """The chains that are wanted; BootError names every fault."""
     faults = []
-    if not _OWNER.fullmatch(owner):
-        faults.append(
-            f"name: {owner!r} is no name of an owner: small letters, digits, hyphens and underscores, 41 at most"
-        )
+    try:
+        check_owner(owner)
+    except BootError as exc:
+        faults.append(str(exc))
     found: dict[tuple[str, str, str], Chain] = {}
     for item in items:
         rules, complaints = _rules(item["rules"] or [])
-        chain = Chain(item["family"], item["table"], item["hook"], item["chain"], rules)
+        place = item["family"], item["table"], item["hook"], item["chain"]
+        chain = Chain(*place, rules, item.get("first", False), tuple(item.get("when_active", ())))
         where = f"chains: {chain.name} ({chain.family} {chain.table})"
         if not _NAME.fullmatch(chain.name):
             complaints.append("the name must be LVS- and up to 24 capital letters, digits and hyphens")

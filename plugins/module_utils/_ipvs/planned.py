@@ -9,7 +9,19 @@ from typing import Any, Collection, Mapping
 
 __all__ = ["services", "unready"]
 
-_KEYS = ("address", "port", "protocol", "fwmark", "family", "scheduler", "persistence_timeout")
+_KEYS = (
+    "address",
+    "port",
+    "protocol",
+    "fwmark",
+    "family",
+    "scheduler",
+    "one_packet",
+    "persistence_timeout",
+    "persistence_netmask",
+    "persistence_engine",
+)
+_DESTINATION_KEYS = ("address", "port", "weight", "forwarding", "upper_threshold", "lower_threshold")
 
 
 def services(director: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -17,6 +29,7 @@ def services(director: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **{key: service[key] for key in _KEYS if key in service},
+            **_flags(service),
             **service.get("options", {}),
             "destinations": [_destination(server) for server in service["real_servers"]],
         }
@@ -24,9 +37,18 @@ def services(director: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _flags(service: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The scheduler's flags; the plan has keepalived's words (``sh-port``), the modules have ipvsadm's (``port``)."""
+    if "scheduler_flags" not in service:
+        return {}
+    before = f"{service['scheduler']}-"
+    flags = service["scheduler_flags"]
+    return {"scheduler_flags": [flag[len(before) :] if flag.startswith(before) else flag for flag in flags]}
+
+
 def _destination(server: Mapping[str, Any]) -> dict[str, Any]:
     tunnel = {f"tunnel_{key}": value for key, value in server.get("tunnel", {}).items()}
-    named = {key: server[key] for key in ("address", "port", "weight", "forwarding")}
+    named = {key: server[key] for key in _DESTINATION_KEYS if key in server}
     return {**named, **tunnel, **server.get("options", {})}
 
 

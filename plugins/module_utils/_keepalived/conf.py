@@ -14,9 +14,10 @@ import os
 import re
 from typing import Iterator, NamedTuple
 
-__all__ = ["Block", "UnreadableError", "read_blocks"]
+__all__ = ["Block", "UnreadableError", "read_blocks", "read_text"]
 
 _MAX_FILES, _MAX_DEPTH = 1000, 32
+_A_TEXT = "the configuration"
 _INCLUDE = re.compile(r"include[a-z]?\Z")
 _QUOTED = r'"(?:\\.|[^"\\])*"?'
 _TOKEN = re.compile(_QUOTED + r'|[{}]|[^\s{}"]+')
@@ -43,6 +44,11 @@ def read_blocks(path: str, config_id: str) -> list[Block]:
     return _nest(_Lines(path, config_id).read(path, 0))
 
 
+def read_text(text: str, config_id: str) -> list[Block]:
+    """The blocks of a configuration's text, which must not include another file."""
+    return _nest(_Lines(_A_TEXT, config_id).of_text(text, None, 0))
+
+
 class _Lines:
     """The words of each line: comments and other hosts' lines out, definitions and includes in."""
 
@@ -61,31 +67,38 @@ class _Lines:
                 text = stream.read()
         except OSError as error:
             raise UnreadableError(f"{file}: {error.strerror}") from error
+        yield from self.of_text(text, file, depth)
+
+    def of_text(self, text: str, file: str | None, depth: int) -> Iterator[tuple[str, ...]]:
+        """The words of a text; ``file``: where it was read, None for a text that may include nothing."""
+        name_of_text = file or self.path
         for number, raw in enumerate(text.split("\n"), 1):
             line = self._without_comment(raw)
             if line.endswith("\\") or line.startswith("~"):
                 feature = "~SEQ and ~LST" if line.startswith("~") else "lines that go on in the next one"
-                raise UnreadableError(f"{file}, line {number}: {feature} are not known here")
+                raise UnreadableError(f"{name_of_text}, line {number}: {feature} are not known here")
             condition = _CONDITION.match(line)
             if condition:
                 excluded, name, line = condition.groups()
                 if (name == self.config_id) == bool(excluded):
                     continue
                 if line.startswith("~"):
-                    raise UnreadableError(f"{file}, line {number}: ~SEQ and ~LST are not known here")
+                    raise UnreadableError(f"{name_of_text}, line {number}: ~SEQ and ~LST are not known here")
             definition = _DEFINITION.match(line)
             if definition:
                 self.names[definition[1]] = definition[2]
             else:
-                yield from self._expand(f"{file}, line {number}", file, self._replaced(line), depth)
+                yield from self._expand(f"{name_of_text}, line {number}", file, self._replaced(line), depth)
 
-    def _expand(self, place: str, file: str, line: str, depth: int) -> Iterator[tuple[str, ...]]:
+    def _expand(self, place: str, file: str | None, line: str, depth: int) -> Iterator[tuple[str, ...]]:
         words = tuple(word.strip('"') for word in _TOKEN.findall(line))
         if not words:
             return
         if not _INCLUDE.match(words[0]):
             yield words
             return
+        if file is None:
+            raise UnreadableError(f"{place}: what it includes is not known here")
         name = "".join(words[1:])
         if "{" in name or "$" in name:
             what = "braces" if "{" in name else "a name that is not defined"

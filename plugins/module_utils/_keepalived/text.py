@@ -24,7 +24,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, TreeError, Value
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, TreeError
 
 __all__ = ["HEADER", "has_header", "render", "serialise"]
 
@@ -54,30 +54,46 @@ def has_header(text: str) -> bool:
 def serialise(nodes: Sequence[Node]) -> str:
     """Return ``nodes`` as keepalived.conf text, ending in a newline; raise TreeError with the path of a bad node."""
     parts = []
+    known: dict[str, str] = {}
     for node in nodes:
         lines: list[str] = []
-        _write(node, "", 0, lines)
+        _write(node, (), known, lines)
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def _write(node: Node, above: str, depth: int, lines: list[str]) -> None:
-    label = _label(node)
-    path = f"{above} > {label}" if above else label
-    if _INCLUDE.match(node.name):
-        raise TreeError(path, "include is not written: what it reads would escape the test and the comparison")
-    words = [_word(node.name, f"{path} (keyword)")]
-    words += [_word(value, f"{path} (value {at})") for at, value in enumerate(node.values, 1)]
-    line = INDENT * depth + " ".join(words)
-    if node.block is not None:
+def _write(node: Node, above: tuple[Node, ...], known: dict[str, str], lines: list[str]) -> None:
+    """Append the lines of a node; ``known`` holds the texts that were written already, because most come often."""
+    name, values, block = node.name, node.values, node.block
+    if _INCLUDE.match(name):
+        raise TreeError(
+            _path(above, node), "include is not written: what it reads would escape the test and the comparison"
+        )
+    line = INDENT * len(above)
+    for at, value in enumerate((name, *values)):
+        if isinstance(value, str):
+            text = known.get(value)
+            if text is None:
+                text = known[value] = _word(value, above, node, at)
+        else:
+            text = _number(value, above, node, at)
+        line += f" {text}" if at else text
+    if block is not None:
         line += " {"
-    if len(line.encode()) > LONGEST_LINE:
-        raise TreeError(path, f"the line has more than {LONGEST_LINE} bytes, keepalived would read it as two lines")
+    # A character has at most four bytes.
+    if len(line) * 4 > LONGEST_LINE and len(line.encode()) > LONGEST_LINE:
+        problem = f"the line has more than {LONGEST_LINE} bytes, keepalived would read it as two lines"
+        raise TreeError(_path(above, node), problem)
     lines.append(line)
-    if node.block is not None:
-        for inner in node.block:
-            _write(inner, path, depth + 1, lines)
-        lines.append(INDENT * depth + "}")
+    if block is not None:
+        inside = (*above, node)
+        for inner in block:
+            _write(inner, inside, known, lines)
+        lines.append(INDENT * len(above) + "}")
+
+
+def _path(above: tuple[Node, ...], node: Node) -> str:
+    return " > ".join(_label(one) for one in (*above, node))
 
 
 def _label(node: Node) -> str:
@@ -86,34 +102,45 @@ def _label(node: Node) -> str:
     return _CONTROL.sub("?", " ".join(shown))
 
 
-def _word(value: Value, path: str) -> str:
-    text = value if isinstance(value, str) else _number(value, path)
+def _word(text: str, above: tuple[Node, ...], node: Node, at: int) -> str:
+    """Return the text of a node's keyword (``at`` is 0) or of one of its values, quoted where it must be."""
     if _PLAIN.fullmatch(text):
         return text
-    if _CONTROL.search(text):
-        raise TreeError(path, "a newline or another control character cannot be written")
-    if '"' in text:
-        raise TreeError(path, "a double quote cannot be written: keepalived has no escape for it")
-    if text in ("{", "}"):
-        raise TreeError(path, "a brace alone cannot be written: keepalived takes it for one even in quotes")
-    if _OWN_DEFINITION.search(text):
-        raise TreeError(path, "$_ and a capital letter cannot be written: keepalived would replace it")
-    last = _LAST_BACKSLASHES.search(text)
-    if last and len(last.group()) % 2:
-        raise TreeError(path, "a backslash at the end cannot be written: it would hide the closing quote")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise TreeError(path, "the text is not valid Unicode") from None
+    problem = _problem(text)
+    if problem is not None:
+        raise TreeError(_place(above, node, at), problem)
     return f'"{text}"'
 
 
-def _number(value: float, path: str) -> str:
+def _problem(text: str) -> str | None:
+    if _CONTROL.search(text):
+        return "a newline or another control character cannot be written"
+    if '"' in text:
+        return "a double quote cannot be written: keepalived has no escape for it"
+    if text in ("{", "}"):
+        return "a brace alone cannot be written: keepalived takes it for one even in quotes"
+    if _OWN_DEFINITION.search(text):
+        return "$_ and a capital letter cannot be written: keepalived would replace it"
+    last = _LAST_BACKSLASHES.search(text)
+    if last and len(last.group()) % 2:
+        return "a backslash at the end cannot be written: it would hide the closing quote"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "the text is not valid Unicode"
+    return None
+
+
+def _number(value: float, above: tuple[Node, ...], node: Node, at: int) -> str:
     if isinstance(value, bool):
-        raise TreeError(path, "true and false are no values of keepalived's text")
+        raise TreeError(_place(above, node, at), "true and false are no values of keepalived's text")
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise TreeError(path, "the number is not finite")
+            raise TreeError(_place(above, node, at), "the number is not finite")
         # repr writes 1e-05, which keepalived does not read.
         return format(Decimal(repr(value)), "f")
     return str(value)
+
+
+def _place(above: tuple[Node, ...], node: Node, at: int) -> str:
+    return f"{_path(above, node)} ({f'value {at}' if at else 'keyword'})"

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 __all__ = ["Node", "TreeError", "Value", "from_data", "from_options", "to_data"]
 
@@ -28,8 +27,7 @@ class TreeError(ValueError):
         self.problem = problem
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One line of keepalived.conf: ``name value value``, with ``block`` also its ``{ ... }``.
 
     ``block`` is None for a line without braces; ``()`` is an empty block.

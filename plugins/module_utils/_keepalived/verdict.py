@@ -12,6 +12,7 @@ another user (check_script_secure in lib/notify.c takes the test for a child who
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
@@ -22,6 +23,7 @@ _GOOD = 0
 _COMPLAINT = 5
 _SECURITY = 6
 _ENDED = 143
+_SIGNALLED = 128
 
 
 @dataclass(frozen=True)
@@ -163,4 +165,13 @@ def _why(status: int, *, printed: bool) -> str:
         return "keepalived ended by a signal before its test was complete (exit status 143)"
     if status == _COMPLAINT and printed:
         return "keepalived complains (exit status 5)"
+    if status > _SIGNALLED:
+        return f"keepalived crashes on it ({_signal_name(status - _SIGNALLED)}, exit status {status})"
     return f"keepalived -t ended with exit status {status}" + ("" if printed else " and said nothing")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -161,7 +161,11 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
 
 
 def active_connections(table: str, files: Iterable[str]) -> int:
-    """Add up the active connections of the servers with these files, from the text of `ipvsadm --list --numeric`."""
+    """Add up the active connections of the servers with these files, from the text of `ipvsadm --list --numeric`.
+
+    The file of a server in a virtual server group (``NAME_group_ADDRESS_PORT``) does not tell the group's services, so
+    all that the table has for this address and port counts.
+    """
     wanted = tuple(files)
     service, active = "", 0
     for line in table.splitlines():
@@ -173,8 +177,9 @@ def active_connections(table: str, files: Iterable[str]) -> int:
             service = f"{address.strip('[]')}_{words[0].lower()}_{port}"
         elif words[:1] == ["->"] and service:
             address, port = words[1].rsplit(":", 1)
-            place = f"_{service}_{address.strip('[]')}_{port}".replace(":", "-")
-            if any(name.endswith(place) for name in wanted):
+            server = f"{address.strip('[]')}_{port}"
+            places = tuple(f"_{part}_{server}".replace(":", "-") for part in (service, "group"))
+            if any(name.endswith(places) for name in wanted):
                 active += int(words[4])
     return active
 

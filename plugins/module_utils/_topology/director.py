@@ -7,21 +7,33 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.bfd import plan_bfd
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.marks import plan_marks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.masquerade import plan_masquerade
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.peer_traffic import to_director
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.scripts import plan_scripts
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import needing_keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, merged
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.static_manager import check_static
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import SYSCTLS, plan_sync_daemon
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.virtual_addresses import VirtualAddresses
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import (
-    outside_networks,
-    plan_instances,
-    plan_sync_daemon,
-    plan_sync_groups,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import plan_instances
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import outside_networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_groups import plan_sync_groups
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_tracking import Tracking
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = ["manager_of", "plan_director"]
+
+ONLY_KEEPALIVED = (
+    "lvs_vrrp_scripts",
+    "lvs_track_processes",
+    "lvs_track_files",
+    "lvs_bfd_instances",
+    "lvs_keepalived_options",
+)
 
 
 def manager_of(director: Host) -> str | None:
@@ -33,11 +45,7 @@ def manager_of(director: Host) -> str | None:
     if director.items("lvs_vrrp_instances"):
         reasons.add("VRRP instances")
     for _place, service in merged(director):
-        entries = [service, *(entry for entry in service.get("real_servers") or [] if entry is not None)]
-        if any(entry.get("health_checks") for entry in entries):
-            reasons.add("health checks")
-        if service.get("sorry_server"):
-            reasons.add("sorry servers")
+        reasons |= needing_keepalived(service)
     given = "lvs_manager" in director.variables
     if given and director.variables["lvs_manager"] == "static" and reasons:
         director.place.key("lvs_manager").fault(
@@ -63,33 +71,57 @@ def plan_director(
     """The ``director`` part of a host's plan.
 
     Beside the binding keys it has ``unchecked`` (VIPs that the host's preflight must check, ``ADDRESS dev INTERFACE``)
-    and, where the inventory gives them, ``masquerade`` and ``colocated`` as they were written.
+    and, where the inventory gives it, ``colocated`` as it was written.
     """
     variables = director.variables
-    instances = plan_instances(director, cluster)
+    daemon = plan_sync_daemon(director)
+    tracking = Tracking(director)
+    instances = plan_instances(director, cluster, daemon, tracking)
     addresses = VirtualAddresses(director, cluster, owners)
     if manager == "static":
         addresses.add_services(services)
         check_static(director, cluster)
+        _check_needs_keepalived(director)
     _check_owners(director, cluster, services, owners)
     plan: dict[str, Any] = {
         "manager": manager,
         "peers": [host.name for host in cluster.sorted if host is not director],
         "modules": _modules(services),
-        "sysctls": _sysctls(director, instances, services, manager),
-        "global": {"router_id": director.name, **(variables.get("lvs_keepalived_global") or {})},
+        "sysctls": _sysctls(director, instances, services, manager, daemon),
+        "global": _global(director),
+        "options": variables.get("lvs_keepalived_options") or {},
         "vrrp_instances": instances,
-        "vrrp_sync_groups": plan_sync_groups(director),
-        "sync_daemon": plan_sync_daemon(director),
+        "vrrp_sync_groups": plan_sync_groups(director, instances, tracking),
+        "vrrp_scripts": tracking.plan_scripts(),
+        "track_processes": tracking.plan_processes(),
+        "track_files": tracking.plan_files(),
+        "bfd_instances": plan_bfd(director, cluster),
+        "sync_daemon": daemon,
         "services": [service.plan for service in services],
+        **plan_scripts(director, services),
         "virtual_addresses": addresses.planned,
         "marks": plan_marks(director, services),
+        "masquerade": plan_masquerade(director, instances, addresses.planned, services),
         "unchecked": [*outside_networks(director), *addresses.unchecked],
     }
-    for key in ("masquerade", "colocated"):
-        if variables.get(f"lvs_{key}"):
-            plan[key] = variables[f"lvs_{key}"]
+    plan["peer_traffic"] = to_director(director, cluster, plan)
+    if variables.get("lvs_colocated"):
+        plan["colocated"] = variables["lvs_colocated"]
     return plan
+
+
+def _global(director: Host) -> dict[str, Any]:
+    given = director.variables.get("lvs_keepalived_global") or {}
+    return {"router_id": director.name, **{key: one for key, one in given.items() if key != "options" or one}}
+
+
+def _check_needs_keepalived(director: Host) -> None:
+    for variable in ONLY_KEEPALIVED:
+        if director.variables.get(variable):
+            director.place.key(variable).fault(
+                "needs keepalived, and lvs_manager is static",
+                "leave it out, or write a VRRP instance or health checks that use it",
+            )
 
 
 def _check_owners(director: Host, cluster: Cluster, services: Iterable[Service], owners: Owners) -> None:
@@ -113,7 +145,11 @@ def _modules(services: Iterable[Service]) -> list[str]:
 
 
 def _sysctls(
-    director: Host, instances: list[dict[str, Any]], services: Iterable[Service], manager: str | None
+    director: Host,
+    instances: list[dict[str, Any]],
+    services: Iterable[Service],
+    manager: str | None,
+    daemon: dict[str, Any] | None,
 ) -> dict[str, str]:
     """What the director's kernel must be told, ``lvs_sysctls`` merged over it.
 
@@ -127,6 +163,7 @@ def _sysctls(
       the kernel remembers them for two minutes more, and a client that uses a port again in that time would be sent to
       where nobody is (measured: 809 of 15,855 requests). With keepalived, where a failed check takes a real server out
       at once, it would turn that time into resets of connections that otherwise go on after it.
+    * With a sync daemon: what lets a takeover lose as few connections as can be (``SYSCTLS``).
     * Nothing else of ``net.ipv4.vs``. ``expire_quiescent_template=1`` would end the affinity of persistent clients
       while a server is drained. ``conntrack`` costs speed and is for stateful rules; ``conn_reuse_mode`` is right as it
       is since Linux 5.9.
@@ -141,7 +178,8 @@ def _sysctls(
         wanted["net.ipv4.ip_forward"] = "1"
         interfaces = {name for name, _one in director.interfaces}
         for instance in instances:
-            interfaces |= {instance["interface"], *(entry["dev"] for entry in instance["virtual_ipaddress"])}
+            held = [*instance["virtual_ipaddress"], *instance.get("virtual_ipaddress_excluded", ())]
+            interfaces |= {instance["interface"], *(entry.get("dev") for entry in held)}
         for name in ["all", "default", *sorted(name for name in interfaces if name)]:
             # sysctl.d(5): with "/" for the "." of a VLAN interface the name is not cut in two.
             wanted[f"net.ipv4.conf.{name.replace('.', '/')}.send_redirects"] = "0"
@@ -149,4 +187,6 @@ def _sysctls(
         wanted["net.ipv6.conf.all.forwarding"] = "1"
     if manager == "static":
         wanted["net.ipv4.vs.expire_nodest_conn"] = "1"
+    elif daemon is not None:
+        wanted.update(SYSCTLS)
     return {**wanted, **(director.variables.get("lvs_sysctls") or {})}

@@ -5,15 +5,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import check_options
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_checks import PAGE
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["normalised"]
+__all__ = ["check_names", "check_neighbors", "normalised"]
+
+USES = {
+    "file": ("track_file", "lvs_track_files", "file"),
+    "bfd": ("name", "lvs_bfd_instances", "BFD instance"),
+}
+"""Types whose check names something that is defined elsewhere: the key, the variable, and what it is called."""
+
+UDP_LONGEST = 255
+"""keepalived's max_reply_length where none is given."""
 
 
 def normalised(checks: list[dict[str, Any] | None] | None, place: Place) -> list[dict[str, Any]]:
-    """The checks with ``path``, ``status_code`` and ``digest`` moved into a single entry of ``urls``.
+    """The checks with ``path`` and what is said of its page moved into a single entry of ``urls``.
 
     ``virtualhost`` stays with the check: there keepalived sends it for each url that has none of its own.
     """
@@ -21,14 +34,91 @@ def normalised(checks: list[dict[str, Any] | None] | None, place: Place) -> list
     for number, check in enumerate(checks or []):
         if check is None:
             continue
-        of_url = {key: check[key] for key in ("path", "status_code", "digest") if key in check}
+        at = place.index(number)
+        check_options(check, at)
+        of_url = {key: check[key] for key in ("path", *PAGE) if key in check}
         rest = {key: value for key, value in check.items() if key not in of_url}
         if "path" in of_url:
             rest["urls"] = [of_url]
+            _check_page(of_url, at)
         elif "urls" in rest:
             for key in of_url:
-                place.index(number).key(key).fault(
-                    "stands beside urls, and each url has its own", f"write {key} in the entries of urls"
-                )
+                at.key(key).fault("stands beside urls, and each url has its own", f"write {key} in the entries of urls")
+            for entry, url in enumerate(rest["urls"] or []):
+                if url is not None:
+                    check_options(url, at.key("urls").index(entry))
+                    _check_page(url, at.key("urls").index(entry))
+        _check_lengths(check, at)
+        if "reverse" in check and "weight" not in check:
+            at.key("reverse").fault("says nothing without weight", "write both, or leave it out")
+        if check.get("args") == []:
+            del rest["args"]
         result.append(rest)
+    _check_once(result, place)
     return result
+
+
+def _check_page(url: Mapping[str, Any], place: Place) -> None:
+    for key in ("regex_no_match", "regex_options"):
+        if url.get(key) and "regex" not in url:
+            place.key(key).fault("says nothing without regex", "write both, or leave it out")
+
+
+def _check_lengths(check: Mapping[str, Any], place: Place) -> None:
+    shortest, longest = check.get("min_reply_length"), check.get("max_reply_length", UDP_LONGEST)
+    if shortest is not None and longest is not None and shortest > longest:
+        place.key("min_reply_length").fault(
+            f"is {shortest}, and the max_reply_length is {longest}",
+            "write a lower one, or a higher max_reply_length",
+        )
+
+
+def _check_once(checks: Iterable[Mapping[str, Any]], place: Place) -> None:
+    """keepalived refuses a second BFD check on the same instance; with a file it would count twice."""
+    seen: set[tuple[str, str]] = set()
+    for number, check in enumerate(checks):
+        key = USES.get(check.get("type", ""), ("",))[0]
+        name = check.get(key)
+        if name and (check["type"], name) in seen:
+            place.index(number).key(key).fault(f"{name} is checked here already", "name it once")
+        seen.add((check.get("type", ""), str(name)))
+
+
+def check_names(checks: Iterable[Mapping[str, Any] | None] | None, director: Host, place: Place) -> None:
+    """Note checks of files and BFD instances that the director does not define."""
+    for number, check in enumerate(checks or []):
+        if check is None or check.get("type") not in USES:
+            continue
+        key, variable, what = USES[check["type"]]
+        name = check.get(key)
+        known = _defined(director, variable)
+        if name and known is not None and name not in known:
+            place.index(number).key(key).fault(
+                f"{name} is no {what} of {variable}",
+                f"define it there, or name one of them: {listing(known) or 'there is none'}",
+            )
+
+
+def _defined(director: Host, variable: str) -> dict[str, Mapping[str, Any]] | None:
+    """The items of a variable by name; None where a name can't be told because an item is wrong."""
+    written = director.variables.get(variable, [])
+    if written is None or any(not item or not item.get("name") for item in written):
+        return None
+    return {item["name"]: item for item in written}
+
+
+def check_neighbors(servers: Iterable[Mapping[str, Any]], director: Host, place: Place) -> None:
+    """Note real servers whose BFD check is of a session with somebody else; ``servers`` are in plan form."""
+    instances = _defined(director, "lvs_bfd_instances") or {}
+    strange: dict[tuple[str, str], list[str]] = {}
+    for server in servers:
+        for check in server["health_checks"]:
+            neighbor = instances.get(check.get("name") or "", {}).get("neighbor_ip") if check["type"] == "bfd" else None
+            if neighbor and neighbor != server["address"]:
+                named = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
+                strange.setdefault((check["name"], neighbor), []).append(named)
+    for (name, neighbor), named in strange.items():
+        place.key("real_servers").fault(
+            f"{listing(named)} has the BFD check {name}, whose neighbor_ip is {neighbor}",
+            "name an instance with the real server's address, under health_checks of its own entry",
+        )

@@ -70,10 +70,11 @@ class Cluster:
         found: dict[networks.Address, tuple[str, networks.Interface]] = {}
         for director in self.sorted:
             for _number, instance in director.items("lvs_vrrp_instances"):
-                for entry in instance.get("virtual_ipaddress") or []:
-                    if entry and entry.get("address"):
-                        one = networks.interface(entry["address"])
-                        found.setdefault(one.ip, (str(instance.get("name")), one))
+                for key in ("virtual_ipaddress", "virtual_ipaddress_excluded"):
+                    for entry in instance.get(key) or []:
+                        if entry and entry.get("address"):
+                            one = networks.interface(entry["address"])
+                            found.setdefault(one.ip, (str(instance.get("name")), one))
         return list(found.values())
 
     @cached_property

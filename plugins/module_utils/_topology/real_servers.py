@@ -11,6 +11,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology import netwo
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import normalised
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import (
+    check_options,
+    check_thresholds,
+    planned_server,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import FORWARDING_GROUPS
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
@@ -95,6 +100,9 @@ class RealServers:
             if "health_checks" in entry:
                 checks = normalised(entry["health_checks"], at.key("health_checks"))
             tunnel = self._tunnel(entry, service, forwarding, at)
+            check_options(entry, at)
+            check_thresholds(entry, at)
+            settings = planned_server(entry)
             twice = []
             for host, address in self._members(entry, forwarding, family, vip, cluster, at):
                 if (address, port) in seen:
@@ -109,7 +117,7 @@ class RealServers:
                         "forwarding": forwarding,
                         "health_checks": checks,
                         **({"tunnel": tunnel} if tunnel else {}),
-                        **({"options": entry["options"]} if entry.get("options") else {}),
+                        **settings,
                     }
                 )
             if twice:

@@ -27,13 +27,16 @@ __all__ = ["ERROR_KEY", "Spec", "check", "similar"]
 ERROR_KEY = "__lvs_error__"
 """A mapping with this key stands where the inventory reader could not template a variable; its value is the message."""
 
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
 
 @dataclass(frozen=True)
 class Spec:
     """What a value must be.
 
     ``kind`` names a row of ``KINDS``. ``wanted`` completes the remedy "write ...". A ``secret`` value is never quoted
-    in a message, nor is an unknown key beside it.
+    in a message, nor is an unknown key beside it. ``moved`` are keys that may stand under ``options``, too, where they
+    were written before this collection knew them.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class Spec:
     fields: Mapping[str, Spec] = field(default_factory=dict)
     old_words: Mapping[str, str] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     shorthand: str = ""
     variants: Mapping[str, Spec] = field(default_factory=dict)
     item: Spec | None = None
@@ -105,6 +109,27 @@ def _text(spec: Spec, value: Any, place: Place) -> str:
     return plain
 
 
+def _boolean(spec: Spec, value: Any, place: Place) -> bool:
+    """True or false, also as the text that a template makes of it."""
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word not in BOOLEANS:
+        raise Wrong(f"is {_show(spec, value)}, not true or false")
+    return BOOLEANS[word]
+
+
+def _switch(spec: Spec, value: Any, place: Place) -> Any:
+    """True or false, or in place of true what it is to be: a mapping where ``fields`` says so, else a text."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in BOOLEANS):
+        return _boolean(spec, value, place)
+    if not spec.fields:
+        return _text(spec, value, place)
+    if not isinstance(value, Mapping):
+        raise Wrong(f"is {_show(spec, value)}, not true, false or a mapping")
+    return _mapping(spec, value, place)
+
+
 def _number(spec: Spec, value: Any, place: Place) -> int | float:
     try:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -125,6 +150,20 @@ def _integer(spec: Spec, value: Any, place: Place) -> int:
     if not spec.low <= number <= spec.high:
         raise Wrong(f"{number} is not in {_range(spec)}")
     return number
+
+
+def _codes(spec: Spec, value: Any, place: Place) -> int | str:
+    """A whole number, or a text of numbers and ranges with spaces between them."""
+    if not isinstance(value, str) or re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+        return _integer(spec, value, place)
+    words = value.split()
+    for word in words:
+        found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", word)
+        if not found or not spec.low <= int(found[1]) <= int(found[2] or found[1]) <= spec.high:
+            raise Wrong(f"holds {_show(spec, word)}, which is no number in {_range(spec)} and no range of them")
+    if not words:
+        raise Wrong("is empty")
+    return " ".join(words)
 
 
 def _mark(spec: Spec, value: Any, place: Place) -> int:
@@ -162,6 +201,13 @@ def _prefix(spec: Spec, value: Any, place: Place) -> str:
     return _bare_prefix(spec, value, place)
 
 
+def _multicast(spec: Spec, value: Any, place: Place) -> str:
+    one = _parsed(networks.address, "an IPv4 or IPv6 address", value)
+    if not one.is_multicast:
+        raise Wrong(f"{one} is not a multicast address")
+    return str(one)
+
+
 def _usable(one: networks.Address) -> str:
     if one.is_multicast or one.is_unspecified:
         raise Wrong(f"{one} is not an address that a host can have")
@@ -197,6 +243,8 @@ def _mapping(spec: Spec, value: Any, place: Place) -> dict[str, Any]:
         elif old in given:
             place.key(old).notice(f"the old word {old} was taken as {new}", f"write {new}")
             given[new] = given.pop(old)
+    if spec.moved:
+        _take_from_options(spec, given, place)
     result = {}
     for key, one in given.items():
         if key in spec.fields:
@@ -210,6 +258,25 @@ def _mapping(spec: Spec, value: Any, place: Place) -> dict[str, Any]:
             result[key] = sub.default
     _exactly_one(spec.one_of, given, place)
     return result
+
+
+def _take_from_options(spec: Spec, given: dict[str, Any], place: Place) -> None:
+    """Take the keywords of ``options`` that have become keys; what stands in both places is a fault."""
+    options = given.get("options")
+    if not isinstance(options, Mapping) or ERROR_KEY in options:
+        return
+    rest = {}
+    for word, one in options.items():
+        spot = place.key("options").key(str(word))
+        if word != "options" and word in given and one is not None:
+            spot.fault(f"stands beside {word}, which means the same", f"leave out {word} under options")
+        elif word not in spec.moved:
+            rest[word] = one
+        elif one is not None and one is not False and one != []:
+            # Those three write nothing there, and a list writes its words one after the other.
+            spot.notice(f"was taken as the key {word}", f"write {word} beside options, not under it")
+            given[str(word)] = " ".join(map(str, one)) if isinstance(one, (list, tuple)) else one
+    given["options"] = rest
 
 
 def _given(value: Any) -> dict[str, Any]:
@@ -274,7 +341,7 @@ def _list(spec: Spec, value: Any, place: Place) -> list[Any]:
 def _word(spec: Spec, value: Any, place: Place) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Wrong(f"is {describe(value)}, not text or a number")
-    return str(value)
+    return _text(spec, str(value), place) if spec.choices else str(value)
 
 
 def _options(spec: Spec, value: Any, place: Place) -> dict[str, Any]:
@@ -295,9 +362,13 @@ def _plain(value: Any) -> Any:
 
 
 KINDS: dict[str, Callable[[Spec, Any, Place], Any]] = {
+    "boolean": _boolean,
+    "switch": _switch,
+    "multicast": _multicast,
     "text": _text,
     "word": _word,
     "integer": _integer,
+    "codes": _codes,
     "mark": _mark,
     "number": _number,
     "address": _address,

@@ -6,15 +6,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks, tunnels
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.forwarding import check_forwarding
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import normalised
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import (
+    check_names,
+    check_neighbors,
+    normalised,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.match import Packets, packets
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers, network_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import (
+    SHARED,
+    check_quorum,
+    check_settings,
+    planned_settings,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.sorry_servers import (
+    check_sorry_server,
+    planned_sorry,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
@@ -22,6 +36,17 @@ __all__ = ["Service", "brief", "check_agreement", "identity", "label", "merged",
 
 DEFAULTS: Mapping[str, Any] = {"protocol": "tcp", "scheduler": "wlc"}
 """What a service has when neither it nor the defaults say: IPVS's own. The forwarding method has no safe default."""
+
+
+@dataclass(frozen=True)
+class EntryPlace(Place):
+    """The place of a service with several addresses, as it is for one of them: its address is that entry."""
+
+    number: int = 0
+
+    def key(self, name: str) -> Place:
+        """The place of a key of the service."""
+        return super().key("addresses").index(self.number) if name == "address" else super().key(name)
 
 
 @dataclass(frozen=True)
@@ -42,6 +67,7 @@ def merged(director: Host) -> list[tuple[Place, dict[str, Any]]]:
         settings = {**DEFAULTS, **shared, **service}
         if "health_checks" in settings:
             source = at if "health_checks" in service else director.place.key("lvs_virtual_service_defaults")
+            check_names(settings["health_checks"], director, source.key("health_checks"))
             settings["health_checks"] = normalised(settings["health_checks"], source.key("health_checks"))
         if "tunnel" in settings:
             source = at if "tunnel" in service else director.place.key("lvs_virtual_service_defaults")
@@ -71,7 +97,10 @@ def brief(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, manager: str | None) -> list[Service]:
-    """The director's services, one for each port; what is wrong is noted, and a service without identity left out."""
+    """The director's services, one for each address and port; what is wrong is noted.
+
+    A service without identity is left out.
+    """
     result: list[Service] = []
     names: set[str] = set()
     known: dict[tuple[Any, ...], str] = {}
@@ -81,49 +110,80 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
         for _number, entry in director.items("lvs_virtual_addresses")
         if entry.get("address")
     }
-    for place, service in merged(director):
+    for written, service in merged(director):
         name = service.get("name")
         if name in names:
-            place.key("name").fault(f"{name} is the name of another service too", "give each service its own name")
+            written.key("name").fault(f"{name} is the name of another service too", "give each service its own name")
         names.add(name or "")
-        _check_keys(service, place)
-        asked = vips(service, place)
-        vip = networks.address(service["address"]) if service.get("address") else None
-        family = _family(service, vip, place)
-        ports = [service["port"]] if service.get("port") else service.get("ports") or []
-        near = next((one for _place, one in asked), vip)
-        servers = real_servers.resolve(service, family=family, vip=near, ports=ports, cluster=cluster, place=place)
-        real_servers.check_not_emptied(service, cluster, place)
+        _check_keys(service, written)
+        check_settings(service, written)
+        _check_own_checks(service, director, written)
+        real_servers.check_not_emptied(service, cluster, written)
         if manager == "keepalived":
-            _check_answered(asked, answered)
-            _check_watched(service, place)
-            tunnels.check_plain(servers, place)
-        check_forwarding(
-            service, servers, director=director, cluster=cluster, inventory=real_servers.inventory, place=place
-        )
-        if vip is not None:
-            _check_direct_answers(vip, servers, real_servers, cluster, place)
-        _check_sorry_server(service, family, place)
-        for plan in _expanded(service, family, ports, servers):
-            if identity(plan) in known:
-                problem = f"{label(plan)} is the same virtual service as {known[identity(plan)]}"
-                remedy = "give each a mark of its own" if "fwmark" in plan else "leave one of them out"
-                place.fault(problem, f"{remedy}, or merge them")
-            known.setdefault(identity(plan), label(plan))
-            result.append(Service(place, plan))
+            _check_watched(service, written)
+        pools: list[list[dict[str, Any]]] = []
+        for place, one in _by_address(service, written):
+            asked = vips(one, place)
+            vip = networks.address(one["address"]) if one.get("address") else None
+            family = _family(one, vip, place)
+            ports = [one["port"]] if one.get("port") else one.get("ports") or []
+            near = next((address for _place, address in asked), vip)
+            servers = real_servers.resolve(one, family=family, vip=near, ports=ports, cluster=cluster, place=place)
+            if manager == "keepalived":
+                _check_answered(asked, answered)
+            check_forwarding(
+                one, servers, director=director, cluster=cluster, inventory=real_servers.inventory, place=place
+            )
+            if vip is not None:
+                _check_direct_answers(vip, servers, real_servers, cluster, place)
+            check_sorry_server(one, family, ports, place)
+            check_quorum(one, servers, place)
+            check_neighbors(servers, director, place)
+            _check_group_ports(one, servers, ports, place)
+            pools.append(servers)
+            for plan in _expanded(one, family, ports, servers, place):
+                if identity(plan) in known:
+                    problem = f"{label(plan)} is the same virtual service as {known[identity(plan)]}"
+                    remedy = "give each a mark of its own" if "fwmark" in plan else "leave one of them out"
+                    place.fault(problem, f"{remedy}, or merge them")
+                known.setdefault(identity(plan), label(plan))
+                result.append(Service(place, plan))
+        _check_group_servers(service, pools, written)
     return result
+
+
+def _by_address(service: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """The service for each of its addresses, as one with that address alone."""
+    if "addresses" not in service or "address" in service or "fwmark" in service:
+        yield place, service
+        return
+    rest = {key: value for key, value in service.items() if key != "addresses"}
+    usable = [(number, address) for number, address in enumerate(service["addresses"] or []) if address is not None]
+    for number, address in usable:
+        yield EntryPlace(place.findings, place.host, place.path, number), {**rest, "address": address}
+    if not usable:
+        yield place, {**rest, "address": None}
 
 
 def _check_keys(service: Mapping[str, Any], place: Place) -> None:
     if "fwmark" in service:
-        if "address" in service:
-            place.key("address").fault("stands beside fwmark", "write the addresses of the marked packets under match")
+        for key in ("address", "addresses"):
+            if key in service:
+                place.key(key).fault("stands beside fwmark", "write the addresses of the marked packets under match")
+        if service.get("virtual_server_group"):
+            place.key("virtual_server_group").fault(
+                "is for several addresses or ports, and a firewall mark is one virtual service", "leave it out"
+            )
     elif "match" in service:
         place.key("match").fault(
             "says nothing without fwmark", "leave out match, or write fwmark in place of address and port"
         )
     else:
-        if "address" not in service:
+        if "address" in service and "addresses" in service:
+            place.key("addresses").fault(
+                "stands beside address, and only one of the two can be", "leave out one of them"
+            )
+        elif "address" not in service and "addresses" not in service:
             place.key("address").fault("is missing", "write the virtual address (VIP) that clients ask")
         if "family" in service:
             place.key("family").fault("says nothing without fwmark", "leave out family, or write fwmark")
@@ -192,20 +252,40 @@ def _check_direct_answers(
         )
 
 
-def _check_sorry_server(service: Mapping[str, Any], family: str | None, place: Place) -> None:
-    sorry = service.get("sorry_server") or {}
-    if sorry.get("address") and family and networks.family(networks.address(sorry["address"])) != family:
-        place.key("sorry_server").key("address").fault(
-            f"is {sorry['address']}, and the service is {family.replace('ip', 'IP')}", "write one of the same family"
+def _check_own_checks(service: Mapping[str, Any], director: Host, place: Place) -> None:
+    for number, entry in enumerate(service.get("real_servers") or []):
+        if entry is not None:
+            spot = place.key("real_servers").index(number).key("health_checks")
+            check_names(entry.get("health_checks"), director, spot)
+
+
+def _check_group_ports(
+    service: Mapping[str, Any], servers: list[dict[str, Any]], ports: list[int], place: Place
+) -> None:
+    """keepalived checks the real servers of a group once for all its virtual services, so each has one port."""
+    if not service.get("virtual_server_group") or len(set(ports)) < 2:
+        return
+    named = [server["host"] or server["address"] for server in servers if server["port"] is None]
+    if named:
+        place.key("virtual_server_group").fault(
+            f"has one set of real servers for the ports {listing(map(str, ports))}, and {listing(named)} has none of "
+            "its own",
+            "give each real server its port, or leave virtual_server_group out",
         )
-    if sorry and "port" not in sorry and "fwmark" in service:
-        place.key("sorry_server").key("port").fault(
-            "is missing, and a service on a firewall mark has no port to take it from", "write the port"
+
+
+def _check_group_servers(service: Mapping[str, Any], pools: list[list[dict[str, Any]]], place: Place) -> None:
+    """Every address of a group has the same real servers, reached in the same way."""
+    ways = [{(server["host"], server["address"]) for server in servers} for servers in pools]
+    if service.get("virtual_server_group") and any(way != ways[0] for way in ways):
+        place.key("virtual_server_group").fault(
+            "has one set of real servers, and they would be reached at other addresses for one VIP than for another",
+            "give the hosts lvs_address, use VIPs of one family, or leave virtual_server_group out",
         )
 
 
 def _expanded(
-    service: Mapping[str, Any], family: str | None, ports: list[int], servers: list[dict[str, Any]]
+    service: Mapping[str, Any], family: str | None, ports: list[int], servers: list[dict[str, Any]], place: Place
 ) -> list[dict[str, Any]]:
     """The service in plan form for each of its ports, or once for its mark; nothing while its identity is unknown."""
     if family is None or service.get("protocol") is None:
@@ -217,11 +297,16 @@ def _expanded(
     else:
         same = {"address": service["address"], "protocol": service["protocol"]}
         kinds = [{**same, "port": port} for port in ports]
-    return [_one(service, kind, family, servers) for kind in kinds]
+    settings = planned_settings(service, family, place)
+    return [_one(service, kind, family, servers, settings) for kind in kinds]
 
 
 def _one(
-    service: Mapping[str, Any], kind: Mapping[str, Any], family: str, servers: list[dict[str, Any]]
+    service: Mapping[str, Any],
+    kind: Mapping[str, Any],
+    family: str,
+    servers: list[dict[str, Any]],
+    settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     port = kind.get("port", 0)
     plan: dict[str, Any] = {
@@ -230,16 +315,17 @@ def _one(
         "family": family,
         "scheduler": service.get("scheduler"),
         "forwarding": service.get("forwarding", servers[0]["forwarding"] if servers else None),
+        **settings,
     }
-    for key in ("persistence_timeout", "delay_loop", "virtualhost", "options"):
-        if service.get(key):
-            plan[key] = service[key]
     if "fwmark" in kind and service.get("match"):
         # Ranges: a mark is often for most of the 65535 ports.
         plan["match"] = [one._asdict() if one else None for one in map(packets, service["match"])]
     if service.get("sorry_server"):
-        plan["sorry_server"] = {"port": port, **service["sorry_server"]}
+        plan["sorry_server"] = planned_sorry(service, port)
     where = f"fwmark_{kind['fwmark']}" if "fwmark" in kind else f"{kind['address']}_{kind['protocol']}_{port}"
+    if service.get("virtual_server_group"):
+        plan["virtual_server_group"] = plan["name"]
+        where = "group"
     plan["real_servers"] = []
     for server in servers:
         own = port if server["port"] is None else server["port"]
@@ -262,7 +348,7 @@ def check_agreement(cluster: Cluster, planned: Mapping[str, list[Service]]) -> N
         _check_present(cluster, planned, view)
         first_host, first = next(iter(view.items()))
         for host, service in view.items():
-            for key in ("scheduler", "forwarding", "persistence_timeout", "match", "real_servers"):
+            for key in ("scheduler", *SHARED, "forwarding", "persistence_timeout", "match", "real_servers"):
                 mine, other = _compared(service.plan, key), _compared(first.plan, key)
                 if mine == other or None in (*mine, *other):
                     continue
@@ -290,9 +376,15 @@ def _check_present(cluster: Cluster, planned: Mapping[str, list[Service]], view:
 def _compared(plan: Mapping[str, Any], key: str) -> set[str | None]:
     """The parts of a setting that peers must share, as words; None among them for what is wrong anyhow."""
     if key == "real_servers":
-        return {f"{one['address']} port {one['port']} weight {one['weight']}{_way(one)}" for one in plan[key]}
+        return {
+            f"{one['address']} port {one['port']} weight {one['weight']}{_way(one)}{_thresholds(one)}"
+            for one in plan[key]
+        }
     if key == "match":
         return {Packets(**one).text if one else None for one in plan.get(key, ())}
+    if key in SHARED:
+        value = plan.get(key)
+        return {", ".join(value) if isinstance(value, list) else str(value)} if value else {"none"}
     value = plan.get(key, "none") if key == "persistence_timeout" else plan[key]
     return {None if value is None else str(value)}
 
@@ -301,6 +393,11 @@ def _way(server: Mapping[str, Any]) -> str:
     tunnel = server.get("tunnel", {"type": "ipip"})
     details = [f"{key} {tunnel[key]}" for key in ("port", "checksum") if tunnel.get(key, "none") != "none"]
     return f" by {' '.join([server['forwarding'], tunnel['type'], *details])}" if server["forwarding"] == "tun" else ""
+
+
+def _thresholds(server: Mapping[str, Any]) -> str:
+    found = [f"{key} {server[key]}" for key in ("upper_threshold", "lower_threshold") if server.get(key)]
+    return f" {' '.join(found)}" if found else ""
 
 
 def _words(parts: set[str | None]) -> str:

@@ -9,13 +9,14 @@ from typing import Any, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import SHARED
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = ["check_static"]
 
-SERVICE_OPTIONS = ("scheduler_flags", "one_packet", "persistence_netmask", "persistence_engine")
+SERVICE_OPTIONS = SHARED
 REAL_SERVER_OPTIONS = ("upper_threshold", "lower_threshold")
-"""Options of the module ipvs_table that the vocabulary lacks; the module checks their values."""
+"""Options of the module ipvs_table. They may stand under ``options``, too, where the module checks their values."""
 
 
 def check_static(director: Host, cluster: Cluster) -> None:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 
-__all__ = ["LINKS", "PLAIN", "Link", "check_plain", "check_used", "normalised"]
+__all__ = ["LINKS", "PLAIN", "Link", "check_used", "normalised"]
 
 PLAIN: Mapping[str, Any] = {"type": "ipip", "checksum": "none"}
 """The tunnel that IPVS makes where nothing is said."""
@@ -65,13 +65,4 @@ def check_used(service: Mapping[str, Any], forwarding: str | None, place: Place)
         place.key("tunnel").fault(
             f"is for forwarding tun, and the service has {', '.join(sorted(methods))}",
             "leave it out, or write forwarding: tun",
-        )
-
-
-def check_plain(servers: Iterable[Mapping[str, Any]], place: Place) -> None:
-    """Note a tunnel that keepalived's configuration of this version cannot say; ``servers`` are in plan form."""
-    if any("tunnel" in server for server in servers):
-        place.key("tunnel").fault(
-            "is another than plain ipip, and with keepalived the director would send plain ipip all the same",
-            "leave it out, or leave VRRP, health checks and sorry servers out so that lvs_manager is static",
         )

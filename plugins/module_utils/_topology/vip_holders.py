@@ -10,6 +10,7 @@ from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.peer_traffic import ordered, traffic
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, brief, identity, label
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.tunnels import LINKS, PLAIN, Link
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import vips
@@ -122,7 +123,31 @@ def _tunneled(host: Host, uses: list[Use]) -> dict[str, Any]:
         "sysctls": sysctls,
         "mss": [{"family": networks.family(vip), "address": str(vip), "mss": mss} for vip in _ordered(devices) if mss],
         "services": _services(uses),
+        "peer_traffic": ordered(one for use in uses for one in _packed(host, use)),
     }
+
+
+def _packed(host: Host, use: Use) -> list[dict[str, Any]]:
+    """The tunneled packets of one use, as they come in from each director of its cluster."""
+    address = networks.address(use.server["address"])
+    family = networks.family(address)
+    kind = use.tunnel["type"]
+    # What is within decides: the protocol numbers 4 and 41.
+    plain = "ipip" if use.service.plan["family"] == "ipv4" else "ipv6"
+    protocol = {"ipip": plain, "gue": "udp", "gre": "gre"}[kind]
+    device = next((name for name, one in host.interfaces if one.ip == address), None)
+    return [
+        traffic(family, device, source, protocol, use.tunnel.get("port") if kind == "gue" else None)
+        for director in use.cluster.sorted
+        for source in _senders(director, address)
+    ]
+
+
+def _senders(director: Host, address: networks.Address) -> list[str | None]:
+    """The addresses that a director may send from: those near the address, else (behind a router) all it has."""
+    own = [one for _name, one in director.interfaces if one.version == address.version and not one.ip.is_link_local]
+    near = [one for one in own if address in one.network]
+    return [str(one.ip) for one in near or own] or [None]
 
 
 def _ordered(found: Iterable[networks.Address]) -> list[networks.Address]:

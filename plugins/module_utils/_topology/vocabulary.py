@@ -19,7 +19,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_s
     SERVICE,
     SERVICE_SETTINGS,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_tracking import (
+    BFD_INSTANCES,
+    TRACK_FILES,
+    TRACK_PROCESSES,
+    VRRP_SCRIPTS,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_vrrp import (
+    KEEPALIVED_GLOBAL,
+    SYNC_DAEMON,
+    SYNC_GROUP,
     VRRP_INSTANCE,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_words import (
@@ -31,7 +40,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_w
     PORTS,
     PREFIX,
     PROTOCOLS,
-    TEXT,
     WEIGHT,
     choice,
     integer,
@@ -72,31 +80,14 @@ DIRECTOR: Mapping[str, Spec] = {
         "mark", 'a whole number from 1 to 4294967295, or as hexadecimal text such as "0xff"', low=1, high=4294967295
     ),
     "lvs_vrrp_instances": listed(VRRP_INSTANCE, "a list of VRRP instances"),
-    "lvs_vrrp_sync_groups": listed(
-        Spec(
-            "mapping",
-            "a mapping with name and group",
-            fields={"name": NAME, "group": listed(TEXT, "a list of instance names", required=True), "options": OPTIONS},
-        ),
-        "a list of mappings with name and group",
-    ),
-    "lvs_sync_daemon": Spec(
-        "mapping",
-        "a mapping with interface, instance and id",
-        fields={"interface": NEEDED_DEVICE, "instance": TEXT, "id": integer(0, 255)},
-    ),
-    "lvs_keepalived_global": Spec(
-        "mapping",
-        "a mapping",
-        fields={
-            "router_id": TEXT,
-            "notification_email": listed(TEXT, "a list of mail addresses", single=True),
-            "notification_email_from": TEXT,
-            "smtp_server": TEXT,
-            "smtp_connect_timeout": integer(1, 3600),
-            "options": OPTIONS,
-        },
-    ),
+    "lvs_vrrp_sync_groups": listed(SYNC_GROUP, "a list of mappings with name and group"),
+    "lvs_vrrp_scripts": VRRP_SCRIPTS,
+    "lvs_track_processes": TRACK_PROCESSES,
+    "lvs_track_files": TRACK_FILES,
+    "lvs_bfd_instances": BFD_INSTANCES,
+    "lvs_sync_daemon": SYNC_DAEMON,
+    "lvs_keepalived_global": KEEPALIVED_GLOBAL,
+    "lvs_keepalived_options": OPTIONS,
     "lvs_masquerade": listed(
         Spec(
             "mapping",

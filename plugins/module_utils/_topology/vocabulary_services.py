@@ -12,7 +12,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_c
     HEALTH_CHECKS,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_words import (
+    ACTION,
     ADDRESS,
+    BOOLEAN,
     FORWARDING,
     MARK,
     NAME,
@@ -32,6 +34,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_w
 )
 
 __all__ = [
+    "FLAGS",
     "OLD_SERVICE_WORDS",
     "SERVICE",
     "SERVICE_SETTINGS",
@@ -43,6 +46,17 @@ OLD_SERVICE_WORDS = {
     "lb_kind": "forwarding",
     "lvs_method": "forwarding",
 }
+FLAGS = ("flag-1", "flag-2", "flag-3", "sh-fallback", "sh-port", "mh-fallback", "mh-port")
+THRESHOLD = integer(0, 2147483647)
+CHECKING: Mapping[str, Spec] = {
+    "delay_loop": seconds(low=0.001),
+    "retry": integer(1, 1000),
+    "delay_before_retry": seconds(),
+    "warmup": seconds(),
+    "virtualhost": TEXT,
+}
+"""What the health checks of a service or a real server have that don't say otherwise."""
+SWITCHES: Mapping[str, Spec] = {"alpha": BOOLEAN, "inhibit_on_failure": BOOLEAN, "smtp_alert": BOOLEAN}
 REAL_SERVER = Spec(
     "mapping",
     "a mapping with host, group or address",
@@ -56,20 +70,37 @@ REAL_SERVER = Spec(
         "weight": WEIGHT,
         "forwarding": FORWARDING,
         "tunnel": TUNNEL,
+        "upper_threshold": THRESHOLD,
+        "lower_threshold": THRESHOLD,
         "health_checks": HEALTH_CHECKS,
+        **CHECKING,
+        **SWITCHES,
+        "notify": Spec("mapping", "a mapping of up and down to scripts", fields={"up": ACTION, "down": ACTION}),
         "options": OPTIONS,
     },
 )
 SERVICE_SETTINGS: Mapping[str, Spec] = {
     "protocol": choice(*PROTOCOLS),
     "scheduler": choice(*SCHEDULERS),
+    "scheduler_flags": listed(choice(*FLAGS), f"a list of {', '.join(FLAGS)}", single=True),
+    "one_packet": BOOLEAN,
     "forwarding": FORWARDING,
     "tunnel": TUNNEL,
     "persistence_timeout": integer(1, 2678400),
-    "delay_loop": seconds(low=0.001),
-    "virtualhost": TEXT,
+    "persistence_netmask": Spec("word", "a netmask such as 255.255.255.0, or a prefix length"),
+    "persistence_engine": choice("sip"),
+    **CHECKING,
+    **SWITCHES,
+    "omega": BOOLEAN,
+    "ha_suspend": BOOLEAN,
+    "quorum": integer(1, 2147483647),
+    "hysteresis": integer(0, 2147483647),
+    "quorum_up": ACTION,
+    "quorum_down": ACTION,
     "sorry_server": Spec(
-        "mapping", "a mapping with address and port", fields={"address": NEEDED_ADDRESS, "port": PORT}
+        "mapping",
+        "a mapping with address and port",
+        fields={"address": NEEDED_ADDRESS, "port": PORT, "forwarding": FORWARDING, "inhibit": BOOLEAN},
     ),
     "health_checks": HEALTH_CHECKS,
     "options": OPTIONS,
@@ -93,11 +124,13 @@ SERVICE = Spec(
     fields={
         "name": NAME,
         "address": ADDRESS,
+        "addresses": Spec("list", "a list of addresses", item=ADDRESS, at_least=1, single=True),
         "port": PORT,
         "ports": PORTS,
         "fwmark": MARK,
         "match": listed(MATCH, "a list of mappings with address, protocol and ports"),
         "family": choice("ipv4", "ipv6"),
+        "virtual_server_group": BOOLEAN,
         **SERVICE_SETTINGS,
         "real_servers": listed(REAL_SERVER, "a list that names a real server by host, group or address", required=True),
     },

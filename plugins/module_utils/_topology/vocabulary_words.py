@@ -8,7 +8,10 @@ from __future__ import annotations
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
 
 __all__ = [
+    "ACTION",
+    "ACTION_FIELDS",
     "ADDRESS",
+    "BOOLEAN",
     "DEVICE",
     "FORWARDING",
     "MARK",
@@ -23,6 +26,7 @@ __all__ = [
     "SCHEDULERS",
     "TEXT",
     "TUNNEL",
+    "USER",
     "WEIGHT",
     "choice",
     "integer",
@@ -51,6 +55,7 @@ def listed(item: Spec, wanted: str, required: bool = False, single: bool = False
 
 
 TEXT = Spec("text", "some text")
+BOOLEAN = Spec("boolean", "true or false")
 NAME = Spec("text", "a name of letters, digits and _ . -", pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", required=True)
 # 15 characters is the kernel's IFNAMSIZ less its end; a name with ":" is an address label, never an interface.
 DEVICE = Spec("text", "the name of an interface (at most 15 characters, no space, / or :)", pattern=r"[^\s/:]{1,15}")
@@ -73,3 +78,23 @@ TUNNEL = Spec(
         "checksum": Spec("text", "none, csum or remcsum", choices=("none", "csum", "remcsum"), default="none"),
     },
 )
+USER = Spec(
+    "text",
+    "the name of a user, or of a user and a group",
+    pattern=r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z_][A-Za-z0-9_.-]*)?",
+)
+ACTION_FIELDS = {
+    "script": Spec(
+        "text",
+        "the path of a script without spaces; its arguments go under args",
+        # A relative path is installed under its last part, which must be a name.
+        pattern=r"(\S*/)?[^\s/]*[^\s/.][^\s/]*",
+        required=True,
+    ),
+    "args": listed(Spec("word", "text or a number"), "a list of text", single=True),
+    "user": USER,
+}
+ACTION = Spec(
+    "mapping", "the path of a script, or a mapping with script and args", shorthand="script", fields=ACTION_FIELDS
+)
+"""What keepalived runs; the check of a script has the same fields beside its own."""

@@ -1,32 +1,39 @@
 # Copyright: (c) 2026, the lvs.cluster authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VRRP instances, sync groups and the connection sync daemon of one director."""
+"""One director's VRRP instances, put together and judged."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from typing import Any, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.actions import notified
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_vrrp import GARP, INTERVALS
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
+    check_own_addresses,
+    family_of,
+    instances,
+    plan_addresses,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_preempt import plan_preempt
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_tracking import Tracking
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_unicast import plan_unicast
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = [
-    "entries",
-    "instances",
-    "outside_networks",
-    "plan_instances",
-    "plan_sync_daemon",
-    "plan_sync_groups",
-]
+__all__ = ["plan_instances", "version_of"]
 
 HIGHEST_DEFAULT = 150
-BACKUP_ONLY = "net.ipv4.vs.backup_only"
 
 
-def plan_instances(director: Host, cluster: Cluster) -> list[dict[str, Any]]:
-    """The director's VRRP instances as its plan holds them; what is wrong is noted and None."""
+def plan_instances(
+    director: Host, cluster: Cluster, daemon: Mapping[str, Any] | None, tracking: Tracking
+) -> list[dict[str, Any]]:
+    """The director's VRRP instances as its plan holds them; what is wrong is noted and None.
+
+    ``daemon`` is the sync daemon in plan form, None where there is none.
+    """
     plans = []
     seen: set[str] = set()
     for place, instance in instances(director):
@@ -39,65 +46,96 @@ def plan_instances(director: Host, cluster: Cluster) -> list[dict[str, Any]]:
                 "with MASTER a director that starts takes the addresses before it has heard its peer",
                 "leave state out: the priority decides who is master",
             )
-        addresses = _addresses(instance, place)
-        _check_version(instance, addresses, director, place)
+        addresses = plan_addresses(instance, place)
+        version = version_of(instance, place, director)
+        _check_version(instance, version, place)
+        _check_vmac(instance, place)
         plan: dict[str, Any] = {
             key: instance.get(key) for key in ("name", "state", "interface", "virtual_router_id", "advert_int")
         }
+        plan["version"] = version
         plan["priority"] = _priority(instance, director, cluster, place)
-        plan["virtual_ipaddress"] = addresses
-        plan.update({key: instance[key] for key in ("authentication", "notify", "options") if instance.get(key)})
+        plan.update(addresses)
+        if version != 3:
+            # There it has no effect, and keepalived refuses the file.
+            plan.update(_given(instance, "authentication"))
+        plan.update(_given(instance, "use_vmac", "virtual_routes", "virtual_rules"))
+        plan.update(plan_unicast(instance, place, director, cluster))
+        plan.update(plan_preempt(instance, place, director, daemon))
+        plan.update(tracking.watched(instance, place, own=instance.get("interface")))
+        plan.update({key: instance[key] for key in (*GARP, *INTERVALS) if key in instance})
+        plan.update(_given(instance, "vmac_xmit_base", "dont_track_primary"))
+        if "smtp_alert" in instance:
+            # False says something, too: lvs_keepalived_global may have mails for all instances.
+            plan["smtp_alert"] = instance["smtp_alert"]
+        plan.update(notified(instance))
+        plan.update(_given(instance, "options"))
         plans.append(plan)
-    _check_own_addresses(director, cluster)
+    _check_intervals(director)
+    check_own_addresses(director, cluster)
     return plans
 
 
-def instances(director: Host) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The checked VRRP instances as they are written, each with its place."""
-    place = director.place.key("lvs_vrrp_instances")
-    for number, instance in director.items("lvs_vrrp_instances"):
-        yield place.index(number), instance
+def _given(instance: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: instance[key] for key in keys if instance.get(key)}
 
 
-def entries(instance: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, networks.Interface, dict[str, Any]]]:
-    """The usable virtual addresses of an instance, each with its place, parsed and as it is written."""
-    spot = place.key("virtual_ipaddress")
-    for number, entry in enumerate(instance.get("virtual_ipaddress") or []):
-        if entry and entry.get("address"):
-            yield spot.index(number), networks.interface(entry["address"]), entry
+def version_of(instance: Mapping[str, Any], place: Place, host: Host) -> int | None:
+    """The instance's version of VRRP, None where it is wrong: its own, else what all share, else the family's.
 
-
-def _addresses(instance: Mapping[str, Any], place: Place) -> list[dict[str, Any]]:
-    found: dict[networks.Address, dict[str, Any]] = {}
-    families = set()
-    for spot, one, entry in entries(instance, place):
-        families.add(networks.family(one))
-        if one.ip in found:
-            spot.fault(f"{one.ip} stands in this instance twice", "leave one of the two out")
-        found[one.ip] = {**entry, "dev": entry.get("dev", instance.get("interface"))}
-    if len(families) > 1:
-        place.key("virtual_ipaddress").fault(
-            "mixes IPv4 and IPv6 addresses, and one VRRP instance carries one family",
-            "write two instances and put both into one lvs_vrrp_sync_groups entry",
-        )
-    return list(found.values())
-
-
-def _check_version(instance: Mapping[str, Any], addresses: list[dict[str, Any]], host: Host, place: Place) -> None:
-    """VRRP 2 counts whole seconds (RFC 3768), VRRP 3 hundredths up to 40.95 s and has no password (RFC 5798)."""
+    What all share is for IPv4; keepalived gives IPv6, which VRRP 2 can't carry, VRRP 3 whatever that says.
+    """
+    if "version" in instance:
+        version: int | None = instance["version"]
+        return version
+    if family_of(instance, place) == "ipv6":
+        return 3
     shared = (host.variables.get("lvs_keepalived_global") or {}).get("options") or {}
-    version = str((instance.get("options") or {}).get("version", shared.get("vrrp_version", 2)))
-    if any(":" in entry["address"] for entry in addresses):
-        version = "3"
+    return 3 if str(shared.get("vrrp_version", 2)) == "3" else 2
+
+
+def _check_version(instance: Mapping[str, Any], version: int | None, place: Place) -> None:
+    """VRRP 2 counts whole seconds (RFC 3768), VRRP 3 hundredths up to 40.95 s and has no password (RFC 5798)."""
+    if version == 2 and family_of(instance, place) == "ipv6":
+        place.key("version").fault("is 2, and VRRP 2 carries IPv4 addresses alone", "leave it out, or write 3")
     interval = instance.get("advert_int")
-    if interval is not None and version == "2" and not isinstance(interval, int):
+    if interval is not None and version == 2 and not isinstance(interval, int):
         place.key("advert_int").fault(
-            f"is {interval}, and VRRP 2 counts whole seconds", "write whole seconds, or options: {version: 3}"
+            f"is {interval}, and VRRP 2 counts whole seconds", "write whole seconds, or version: 3"
         )
-    if interval is not None and version == "3" and interval > 40.95:
+    if interval is not None and version == 3 and interval > 40.95:
         place.key("advert_int").fault(f"is {interval}, and VRRP 3 ends at 40.95 seconds", "write a shorter interval")
-    if version == "3" and instance.get("authentication"):
+    elif interval is not None and version == 3 and abs(interval * 100 - round(interval * 100)) > 1e-6:
+        place.key("advert_int").fault(
+            f"is {interval}, and VRRP 3 counts hundredths of a second", "write at most two digits after the point"
+        )
+    if version == 3 and instance.get("authentication"):
         place.key("authentication").notice("has no effect in VRRP 3", "leave it out")
+
+
+def _check_vmac(instance: Mapping[str, Any], place: Place) -> None:
+    base = instance.get("vmac_xmit_base")
+    if base and not instance.get("use_vmac", False) and instance.get("use_vmac", False) is not None:
+        place.key("vmac_xmit_base").fault("says nothing without use_vmac", "leave it out, or write use_vmac: true")
+    if instance.get("use_vmac") and instance.get("unicast") and not base:
+        place.key("use_vmac").fault(
+            "stands beside unicast, and such adverts must leave by the interface itself", "write vmac_xmit_base: true"
+        )
+
+
+def _check_intervals(director: Host) -> None:
+    """Note instances that differ in what keepalived keeps for the interface that they share."""
+    first: dict[tuple[str, str], tuple[str, Any]] = {}
+    for place, instance in instances(director):
+        for key in INTERVALS:
+            if instance.get(key) is None or not instance.get("interface"):
+                continue
+            name, value = first.setdefault((instance["interface"], key), (str(instance.get("name")), instance[key]))
+            if value != instance[key]:
+                place.key(key).fault(
+                    f"is {instance[key]}, and {name} has {value} on the same interface {instance['interface']}",
+                    "write the same for all instances of an interface",
+                )
 
 
 def _priority(instance: Mapping[str, Any], director: Host, cluster: Cluster, place: Place) -> int | None:
@@ -136,110 +174,3 @@ def _check_equal(priorities: Mapping[str, int | None], spot: Place) -> None:
                 f"{listing(holders)} have the same priority {number}, so the higher address is master",
                 "give each director its own priority",
             )
-
-
-def _check_own_addresses(director: Host, cluster: Cluster) -> None:
-    """A host's own address must not be a virtual one: keepalived takes it away when the director becomes backup."""
-    owners = {one.ip: (host.name, name) for host in cluster.sorted for name, one in host.interfaces}
-    for place, instance in instances(director):
-        for spot, one, _entry in entries(instance, place):
-            if one.ip in owners:
-                host, name = owners[one.ip]
-                spot.fault(
-                    f"{one.ip} is {host}'s own address on {name} (lvs_interfaces)", "choose an address that no host has"
-                )
-
-
-def outside_networks(director: Host) -> list[str]:
-    """Note each VIP in no network of its interface; return those that lvs_interfaces is too short to judge.
-
-    IPv6 link-local addresses belong to every interface. The returned texts are ``ADDRESS dev INTERFACE``, for the
-    host's preflight.
-    """
-    unchecked = []
-    for place, instance in instances(director):
-        for spot, one, entry in entries(instance, place):
-            device = entry.get("dev", instance.get("interface"))
-            own = director.on(device or "")
-            if device is None or one.ip.is_link_local:
-                continue
-            if not own:
-                unchecked.append(f"{one} dev {device}")
-            elif not any(one.ip in host.network for host in own):
-                near = listing(str(host.network) for host in own)
-                spot.fault(
-                    f"the VIP {one} is in no network of its interface {device} ({near})",
-                    "correct the address, write dev: the interface it belongs to, or correct lvs_interfaces",
-                )
-    return unchecked
-
-
-def plan_sync_groups(director: Host) -> list[dict[str, Any]]:
-    """The director's sync groups; each instance is known and in one group at most."""
-    place = director.place.key("lvs_vrrp_sync_groups")
-    names = _names(director)
-    taken: dict[str, str] = {}
-    groups = []
-    for number, group in director.items("lvs_vrrp_sync_groups"):
-        groups.append(group)
-        members = place.index(number).key("group")
-        for item, name in enumerate(group.get("group") or []):
-            if name is None:
-                continue
-            if name not in names:
-                members.index(item).fault(
-                    f"{name} is no VRRP instance of this host", f"name one of them: {listing(names) or 'there is none'}"
-                )
-            if name in taken:
-                members.index(item).fault(
-                    f"{name} is in the sync group {taken[name]} already", "leave it in one sync group"
-                )
-            taken.setdefault(name, str(group.get("name")))
-    return groups
-
-
-def _names(director: Host) -> list[str]:
-    return [instance["name"] for _place, instance in instances(director) if instance.get("name")]
-
-
-def plan_sync_daemon(director: Host) -> dict[str, Any] | None:
-    """The connection sync daemon, from lvs_sync_daemon or from the old word in a VRRP instance.
-
-    Without ``instance`` and with a single VRRP instance it follows that one: without any, both sync roles run at once.
-    """
-    place = director.place.key("lvs_sync_daemon")
-    daemon: dict[str, Any] | None = director.variables.get("lvs_sync_daemon")
-    wanted: dict[str, str] = {}
-    if daemon and daemon.get("interface"):
-        wanted[daemon["interface"]] = "lvs_sync_daemon"
-    for spot, instance in instances(director):
-        interface = instance.get("lvs_sync_daemon_interface")
-        if interface is None:
-            continue
-        new = {"interface": interface, "instance": instance.get("name")}
-        spot.key("lvs_sync_daemon_interface").notice(
-            "the old word was taken as lvs_sync_daemon",
-            f"write lvs_sync_daemon: {{interface: {interface}, instance: {instance.get('name')}}}",
-        )
-        wanted.setdefault(interface, str(instance.get("name")))
-        daemon = daemon or new
-    if len(wanted) > 1:
-        written = " and ".join(f"{interface} ({source})" for interface, source in sorted(wanted.items()))
-        place.fault(f"the sync daemon is to use two interfaces: {written}", "name one interface in lvs_sync_daemon")
-    if daemon is None:
-        return None
-    names = _names(director)
-    instance_name = daemon.get("instance", names[0] if len(names) == 1 else None)
-    if instance_name is not None and instance_name not in names:
-        place.key("instance").fault(
-            f"{instance_name} is no VRRP instance of this host",
-            f"name one of them: {listing(names) or 'there is none'}",
-        )
-    sysctls = director.variables.get("lvs_sysctls") or {}
-    backup_only = director.variables.get("lvs_colocated") == "backup_only" or sysctls.get(BACKUP_ONLY) == "1"
-    if instance_name is None and "instance" not in daemon and backup_only:
-        place.key("instance").fault(
-            "is missing, and with backup_only the active director would stop balancing",
-            "name the VRRP instance that the sync daemon follows",
-        )
-    return {**daemon, **({} if instance_name is None else {"instance": instance_name})}

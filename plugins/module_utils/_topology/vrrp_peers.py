@@ -10,8 +10,17 @@ from typing import Any, Iterable, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import entries, instances
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import version_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
+    ADVERTISED,
+    EXCLUDED,
+    advertised,
+    entries,
+    family_of,
+    instances,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_unicast import unicast_addresses
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import SHOWN, listing
 
 __all__ = ["check_peers", "check_router_ids"]
 
@@ -19,6 +28,7 @@ __all__ = ["check_peers", "check_router_ids"]
 def check_peers(cluster: Cluster) -> None:
     """Note where two directors of a cluster differ in an instance: a backup drops such adverts and turns master too."""
     views: dict[str, dict[str, tuple[Place, dict[str, Any]]]] = {}
+    hosts = {director.name: director for director in cluster.sorted}
     for director in cluster.sorted:
         for place, instance in instances(director):
             if instance.get("name"):
@@ -38,13 +48,36 @@ def check_peers(cluster: Cluster) -> None:
             for host, (_place, one) in view.items()
         }
         _compare(view, "authentication", passwords, shown=False)
-        addresses = {
-            host: None
-            if "virtual_ipaddress" not in one
-            else listing(str(address.ip) for _spot, address, _entry in entries(one, place))
-            for host, (place, one) in view.items()
-        }
-        _compare(view, "virtual_ipaddress", addresses, shown=True)
+        versions = {host: version_of(one, place, hosts[host]) for host, (place, one) in view.items()}
+        _compare(view, "version", versions, shown=True)
+        for number, key in enumerate((ADVERTISED, EXCLUDED)):
+            addresses = {host: _addresses(one, place)[number] for host, (place, one) in view.items()}
+            _compare(view, key, addresses, shown=True)
+        ways = {host: _way(one, place, cluster) for host, (place, one) in view.items()}
+        _compare(view, "unicast", ways, shown=True)
+
+
+def _addresses(instance: Mapping[str, Any], place: Place) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    """The two kinds of addresses as far as they can be compared."""
+    inside, outside = advertised(instance, place)
+    readable = [
+        written is not None and all(one and one.get("address") for one in written)
+        for written in (instance.get(ADVERTISED), instance.get(EXCLUDED, []))
+    ]
+    return (inside if readable[0] else None), (outside if all(readable) else None)
+
+
+def _way(instance: Mapping[str, Any], place: Place, cluster: Cluster) -> str | None:
+    """How the adverts go, in words that are the same for peers that hear each other."""
+    unicast = instance.get("unicast", False)
+    if unicast is None or (isinstance(unicast, Mapping) and unicast.get("peers", {}) is None):
+        return None
+    if unicast is False:
+        return "multicast"
+    known = unicast_addresses(instance, place, cluster)
+    if len(known) < len(cluster.sorted):
+        return None
+    return ", ".join(f"{name}: {address}" for name, address in known.items())
 
 
 def _compare(
@@ -55,9 +88,17 @@ def _compare(
         return
     problem = f"the directors {listing(known)} do not agree"
     if shown:
-        problem += ": " + ", ".join(f"{host} has {value}" for host, value in known.items())
+        problem += ": " + ", ".join(f"{host} has {_shown(value, known.values())}" for host, value in known.items())
     for host in known:
         view[host][0].key(key).fault(problem, "give all directors of the cluster the same")
+
+
+def _shown(value: Any, others: Iterable[Any]) -> Any:
+    """A value in a message; of a long list of addresses only what not all have."""
+    if not isinstance(value, frozenset):
+        return value
+    differing = value if len(value) <= SHOWN else value - frozenset.intersection(*others)
+    return listing(differing) or "none of these"
 
 
 def check_router_ids(clusters: Iterable[Cluster]) -> None:
@@ -91,8 +132,8 @@ def check_router_ids(clusters: Iterable[Cluster]) -> None:
 
 def _links(instance: Mapping[str, Any], host: Host, cluster: Cluster, place: Place) -> set[tuple[str, str]]:
     device = instance.get("interface")
-    virtual = [(one, entry.get("dev", device)) for _spot, one, entry in entries(instance, place)]
-    family = networks.family(virtual[0][0]) if virtual else "ipv4"
+    virtual = [(one, entry.get("dev", device)) for _spot, one, entry in entries(instance, place, ADVERTISED)]
+    family = family_of(instance, place)
     near = [one for one in host.on(device or "") if networks.family(one) == family] or [
         one for one, dev in virtual if dev == device
     ]

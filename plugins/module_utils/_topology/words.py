@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, Mapping
 
-__all__ = ["describe", "listing", "natural", "quoted"]
+__all__ = ["SHOWN", "describe", "listing", "natural", "quoted"]
 
 SHOWN = 8
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from lab.lab import Lab
-from tests.support.load import Load, Target
+from tests.support.load import Failure, Load, Target
 
 ANSWER = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nweb1\nmore\n"
 
@@ -157,3 +157,19 @@ def test_a_program_that_ends_early_is_told() -> None:
     gone.command = lambda host, argv: [sys.executable, "-c", ""]
     with pytest.raises(AssertionError, match="the load's program ended early"), Load(gone, "client", [("::1", 80)]):
         pass
+
+
+@pytest.mark.parametrize(
+    ("began", "gap"),
+    [
+        ([], 0.0),
+        ([1.0], 0.1),
+        ([1.0, 1.1, 1.2], 0.3),
+        ([1.0, 1.5, 1.6], 0.2),
+        ([1.2, 1.0, 1.1, 3.0], 0.3),
+    ],
+)
+def test_gap_is_the_longest_row_of_failures(began: list[float], gap: float) -> None:
+    load = Load(LAB, "client", [("127.0.0.1", 1)], rate=10)
+    load.failed = [Failure(one, ("127.0.0.1", 1), "reset") for one in began]
+    assert load.gap == pytest.approx(gap)

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.marks import mark_chains
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.masquerade import masquerade_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.mss import mss_chains
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.peers import peer_chains
 from tests.unit.plugins.netns import Host
 
 OWNER = "lvs-director"
@@ -45,6 +47,11 @@ COUNT = {
         ["-m", "comment", "--comment", 'it\'s "ours"', "-j", "MARK", "--set-mark", 1440],
     ],
 }
+SYNC = {"family": "ipv4", "interface": "eth1", "source": "10.9.9.2", "protocol": "udp", "port": 8848}
+FIRST = [
+    {"table": "filter", "hook": "INPUT", "chain": "LVS-ONE", "first": True, "rules": [["-i", "lo", "-j", "ACCEPT"]]},
+    {"table": "filter", "hook": "INPUT", "chain": "LVS-TWO", "first": True},
+]
 OTHERS = """\
 *mangle
 :THEIRS - [0:0]
@@ -267,6 +274,88 @@ def test_a_repair_is_seen_and_leaves_the_jump_in_its_place(host: Firewall) -> No
     assert standing(host) == whole
 
 
+# --- jumps that are first ---------------------------------------------------------------------------------------
+
+
+def hook(host: Firewall, name: str) -> list[str]:
+    """The rules of a hook of table filter, by what is after -j."""
+    lines = host.run("iptables", "-S", name).splitlines()
+    return [line.rpartition("-j ")[2] for line in lines if line.startswith("-A ")]
+
+
+def test_first_is_before_others_and_comes_back_there(host: Firewall) -> None:
+    before = standing(host)
+    host.chains([COUNT, *FIRST])
+    assert hook(host, "INPUT") == ["LVS-ONE", "LVS-TWO", "DROP", "THEIRS", "LVS-COUNT"]
+    assert not host.chains([COUNT, *FIRST])["changed"]
+    whole = standing(host)
+
+    # Two owners keep their places.
+    other = [{"table": "filter", "hook": "INPUT", "chain": "LVS-OTHER", "first": True}]
+    host.chains(other, name="lvs-other")
+    assert hook(host, "INPUT")[:3] == ["LVS-OTHER", "LVS-ONE", "LVS-TWO"]
+    assert not host.chains([COUNT, *FIRST], check=True)["changed"]
+    assert not host.chains(other, name="lvs-other", check=True)["changed"]
+    host.chains(name="lvs-other", state="absent")
+    assert standing(host) == whole
+
+    host.run("iptables", "-I", "INPUT", "2", "-s", "192.0.2.7", "-j", "REJECT")
+    moved = host.chains([COUNT, *FIRST], check=True)
+    assert "-A INPUT -j LVS-TWO" in moved["diff"]["before"]["ipv4 filter"]
+    assert "-I INPUT -j LVS-TWO" in moved["diff"]["after"]["ipv4 filter"]
+    for repair in (lambda: host.chains([COUNT, *FIRST]), lambda: boot(host)):
+        host.run("iptables", "-I", "INPUT", "-j", "THEIRS")
+        repair()
+        assert hook(host, "INPUT")[:2] == ["LVS-ONE", "LVS-TWO"]
+        assert not host.chains([COUNT, *FIRST], check=True)["changed"]
+    host.run("iptables", "-F", "INPUT")
+    host.run("iptables", "-A", "INPUT", "-s", "192.0.2.1", "-j", "DROP")
+    host.run("iptables", "-A", "INPUT", "-m", "comment", "--comment", "LVS-MARK -j no", "-j", "THEIRS")
+    boot(host)
+    assert standing(host) == whole
+
+    host.chains(state="absent")
+    assert standing(host) == before
+
+
+def test_a_failed_run_puts_jumps_back_to_their_places(host: Firewall) -> None:
+    host.chains([FIRST[0], {**FIRST[1], "first": False}])
+    host.run("iptables", "-A", "INPUT", "-j", "THEIRS")
+    before = standing(host)
+    bad = {"family": "ipv6", "table": "filter", "hook": "INPUT", "chain": "LVS-BAD", "rules": [BAD_RULES[1][0]]}
+    assert BAD_RULES[1][1] in host.chains([FIRST[1], COUNT, bad])["msg"]
+    assert standing(host) == before
+
+
+# --- chains for ufw's hosts -------------------------------------------------------------------------------------
+
+
+def test_a_chain_is_there_while_ufw_is_enabled(host: Firewall) -> None:
+    host.run("sh", "-c", "mkdir -p /etc/ufw; echo ENABLED=no > /etc/ufw/ufw.conf")
+    host.program("ufw", "#!/bin/sh\n")
+    before = standing(host)
+    peers = peer_chains([SYNC])
+    done = host.chains(peers)
+    assert (done["changed"], done["tables"], done["inactive"]) == (True, [], ["LVS-PEERS"])
+    assert standing(host) == before
+    assert not host.chains(peers)["changed"]
+    boot(host)
+    assert standing(host) == before
+
+    host.run("sed", "-i", "s/=no/=yes/", "/etc/ufw/ufw.conf")
+    assert host.chains(peers, check=True)["tables"] == ["ipv4 filter"]
+    boot(host)
+    assert hook(host, "INPUT") == ["LVS-PEERS", "DROP", "THEIRS"]
+    assert host.chains(peers)["inactive"] == []
+    assert not host.chains(peers)["changed"]
+
+    host.run("sed", "-i", "s/=yes/=no/", "/etc/ufw/ufw.conf")
+    boot(host)
+    assert standing(host) == before
+    host.run("rm", "-r", "/etc/ufw")
+    assert host.chains(state="absent")["changed"]
+
+
 # --- boot -------------------------------------------------------------------------------------------------------
 
 
@@ -369,7 +458,16 @@ def test_packets_get_our_bits_before_routing_and_exactly_the_mark_at_ipvs(host: 
 
 def test_the_filters_rules_are_written_as_iptables_prints_them(host: Firewall) -> None:
     entries = [{"family": rule["family"], "address": rule["address"], "mss": 1440} for rule in MARKS["rules"]]
-    chains = [*mark_chains({**MARKS, "mask": 0xFFFFFFFF}), *mss_chains(entries)]
+    masquerade = [
+        {**entry, "source": source, "interface": "eth0", "services": [[entry["address"], "tcp", 8080, 8081]]}
+        for entry, source in zip(entries, ("192.168.0.0/24", "fd00::/64"), strict=True)
+    ]
+    chains = [
+        *mark_chains({**MARKS, "mask": 0xFFFFFFFF}),
+        *mss_chains(entries),
+        *masquerade_chains([*masquerade, {**masquerade[0], "interface": "eth1", "address": None}]),
+        {**peer_chains([SYNC])[0], "when_active": []},
+    ]
     host.chains(chains)
     printed = standing(host)
     for chain in chains:

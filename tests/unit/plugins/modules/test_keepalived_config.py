@@ -94,6 +94,39 @@ def test_absent(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     assert not run(capsys, here, state="absent")["changed"]
 
 
+def test_staged(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    dest = here / "etc" / "keepalived.conf"
+    run(capsys, here, content=TEXT)
+    dest.chmod(0o600)
+    other = TEXT.replace("lb1", "lb2")
+    checked = run(capsys, here, check=True, content=other, staged=True)
+    result = run(capsys, here, content=other, staged=True)
+    for found in (checked, result):
+        assert (found["changed"], found["tested"], found["staged"]) == (True, True, f"{dest}.lvs-cluster-next")
+        assert found["diff"]["after"] == found["diff"]["before"].replace("lb1", "lb2")
+    assert (dest.read_text(), oct(dest.stat().st_mode & 0o777)) == (TEXT, "0o600")
+    again = run(capsys, here, content=other, staged=True)
+    assert (again["changed"], again["tested"], "diff" in again) == (False, False, False)
+    assert run(capsys, here, content=TEXT)["staged"] == ""
+    assert [path.name for path in (here / "etc").iterdir()] == ["keepalived.conf"]
+
+
+def test_what_the_change_asks_for(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    plain = TEXT + "vrrp_instance VI_1 {\n    advert_int 1\n}\n"
+    asked = ("shared", "shared_instances", "restart", "pending")
+    first = run(capsys, here, content=plain)
+    assert [first[word] for word in asked] == [False, [], "", False]
+    changed = plain.replace("advert_int 1", "advert_int 2") + "instance b\n"
+    for check in (True, False):
+        result = run(capsys, here, check=check, content=changed)
+        assert [result[word] for word in asked] == [True, ["VI_1"], "the name of this keepalived (instance)", False]
+
+
+def test_loaded_needs_no_content(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    result = run(capsys, here, state="loaded")
+    assert (result["changed"], result["pending"]) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -70,8 +70,8 @@ def test_a_snapshot_brings_everything_back_in_the_printed_words() -> None:
     changed = {"LVS-MARK": ("-s 10.0.0.7/32",), "LVS-NEW": (), "PREROUTING": (JUMP,), "INPUT": ("-j LVS-NEW",)}
     back = model.transaction("mangle", changed, model.snapshot(listing, targets)).splitlines()[1:-1]
     assert back == [
-        ":LVS-MARK - [0:0]", "-F LVS-NEW", "-D INPUT -j LVS-NEW", f"-A LVS-MARK {PRINTED}",
-        "-A PREROUTING -j LVS-MARK", "-X LVS-NEW",
+        ":LVS-MARK - [0:0]", "-F LVS-NEW", "-D PREROUTING -j LVS-MARK", "-D INPUT -j LVS-NEW",
+        f"-A LVS-MARK {PRINTED}", "-I PREROUTING 1 -j LVS-MARK", "-I PREROUTING 2 -j LVS-MARK", "-X LVS-NEW",
     ]  # fmt: skip
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Destination, DestinationKey, ServiceKey
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
+    Destination,
+    DestinationKey,
+    ServiceKey,
+    Settings,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import services, unready
 
@@ -44,6 +49,26 @@ def test_the_options_are_ones_that_the_modules_take() -> None:
         DestinationKey("ipv4", "10.1.0.11", 80): Destination("tun", 2, 100, tunnel_type="gue", tunnel_port=6080),
     }
     assert marked.destinations == {DestinationKey("ipv6", "fd00::12", 0): Destination("dr", 2)}
+
+
+def test_the_words_of_both_managers_come_into_the_table_and_options_win() -> None:
+    service: dict[str, Any] = {
+        "name": "names", "address": "10.0.0.6", "protocol": "udp", "port": 53, "family": "ipv4", "scheduler": "mh",
+        "forwarding": "nat", "scheduler_flags": ["mh-fallback", "mh-port"], "one_packet": True,
+        "persistence_timeout": 60, "persistence_netmask": "255.255.0.0", "persistence_engine": "sip", "retry": 3,
+        "real_servers": [
+            {**SERVER, "forwarding": "nat", "port": 53, "upper_threshold": 10, "lower_threshold": 5, "retry": 1},
+            {**SERVER, "address": "10.0.0.12", "forwarding": "nat", "port": 53, "options": {"upper_threshold": 7}},
+        ],
+    }  # fmt: skip
+    old = {**service, "port": 54, "scheduler_flags": ["flag-1"], "options": {"scheduler_flags": ["port"]}}
+    options = Options()
+    table = options.table(services({"services": [service, old]}))
+    options.finish()
+    names = table[ServiceKey("ipv4", "udp", "10.0.0.6", 53)]
+    assert names.settings == Settings("mh", ("fallback", "port"), True, 60, "255.255.0.0", "sip")
+    assert [(one.upper_threshold, one.lower_threshold) for one in names.destinations.values()] == [(10, 5), (7, 0)]
+    assert table[ServiceKey("ipv4", "udp", "10.0.0.6", 54)].settings.scheduler_flags == ("port",)
 
 
 def test_a_host_is_ready_for_the_method_that_it_was_prepared_for() -> None:

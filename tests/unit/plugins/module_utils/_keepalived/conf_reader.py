@@ -13,13 +13,16 @@ _SPACE = " \t\f\n\r\v"
 
 def read(text: str) -> list[Node]:
     """Return the nodes; values are texts. Raise ValueError for what keepalived would complain about."""
-    words: list[list[str]] = []
-    for line in text.split("\n"):
-        words += _pieces(_decomment(line))
+    words = lines(text)
     nodes, rest = _block(words, 0)
     if rest != len(words):
         raise ValueError("extra closing brace")
     return nodes
+
+
+def lines(text: str) -> list[list[str]]:
+    """Return the words of each line, without comments; a brace is a line of its own, wherever it stood."""
+    return [words for line in text.split("\n") for words in _pieces(_decomment(line))]
 
 
 def _decomment(line: str) -> str:
@@ -75,15 +78,15 @@ def _words(piece: str) -> list[str]:
     return words
 
 
-def _block(lines: list[list[str]], at: int) -> tuple[list[Node], int]:
+def _block(read_lines: list[list[str]], at: int) -> tuple[list[Node], int]:
     nodes: list[Node] = []
-    while at < len(lines) and lines[at] != ["}"]:
-        name, values = lines[at][0], tuple(lines[at][1:])
+    while at < len(read_lines) and read_lines[at] != ["}"]:
+        name, values = read_lines[at][0], tuple(read_lines[at][1:])
         at += 1
         inner = None
-        if at < len(lines) and lines[at] == ["{"]:
-            found, at = _block(lines, at + 1)
-            if at >= len(lines):
+        if at < len(read_lines) and read_lines[at] == ["{"]:
+            found, at = _block(read_lines, at + 1)
+            if at >= len(read_lines):
                 raise ValueError("missing closing brace")
             inner, at = tuple(found), at + 1
         nodes.append(Node(name, values, inner))

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, UnreadableError, read_blocks
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import (
+    Block,
+    UnreadableError,
+    read_blocks,
+    read_text,
+)
 
 
 def block(line: str, *inside: Block) -> Block:
@@ -352,3 +357,26 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_an_include_that_cannot_be_read(tmp_path: Path, pattern: str) -> None:
     (tmp_path / "a.conf").symlink_to("gone.conf")
     assert refused(tmp_path, f"x\ninclude {pattern}\n") == "a.conf: No such file or directory"
+
+
+# -- a text alone
+
+
+def test_a_text_is_read_as_a_file_is(tmp_path: Path) -> None:
+    text = "$VIP=10.0.0.1\n@lb2 bogus\nvirtual_server $VIP 80 {\n  protocol UDP  # why\n}\n"
+    assert read_text(text, "lb1") == read(tmp_path, text) == [WEB]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a\ninclude b.conf\n", "the configuration, line 2: what it includes is not known here"),
+        ("~LST(a)\n", "the configuration, line 1: ~SEQ and ~LST are not known here"),
+        ("@lb1 ~LST(a)\n", "the configuration, line 1: ~SEQ and ~LST are not known here"),
+        ("a \\\nb\n", "the configuration, line 1: lines that go on in the next one are not known here"),
+    ],
+)
+def test_what_a_text_alone_must_not_have(text: str, said: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_text(text, "lb1")
+    assert str(caught.value) == said

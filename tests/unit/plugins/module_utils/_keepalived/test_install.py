@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.dump import DumpError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.install import ConfigError, Outcome
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import Notes
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import Process, process
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
 
 OWNER = store.Owner(mode=0o640)
@@ -25,6 +30,7 @@ class Keepalived:
 
     def __init__(self, status: int = 0, output: str = "") -> None:
         self.status, self.output = status, output
+        self.after: Callable[[], None] = lambda: None
         self.argv: list[str] = []
         self.text = ""
         self.modes: list[int] = []
@@ -34,11 +40,34 @@ class Keepalived:
         candidate = Path(argv[-1])
         self.text = candidate.read_text()
         self.modes = [stat.S_IMODE(path.stat().st_mode) for path in (candidate, candidate.parent)]
+        self.after()
         return self.status, self.output.replace("FILE", argv[-1])
 
 
-def put(dest: Path, run: Keepalived, text: str = GOOD, *, check: bool = False, binary: str | None = "/ka") -> Outcome:
-    return install.present(text, str(dest), binary=binary, run=run, owner=OWNER, check_mode=check)
+def put(
+    dest: Path,
+    run: Keepalived,
+    text: str = GOOD,
+    *,
+    check: bool = False,
+    binary: str | None = "/ka",
+    staged: bool = False,
+    notes: Notes | None = None,
+) -> Outcome:
+    return install.present(
+        text,
+        str(dest),
+        binary=binary,
+        run=run,
+        owner=OWNER,
+        check_mode=check,
+        staged=staged,
+        notes=notes or nothing_runs(),
+    )
+
+
+def nothing_runs() -> Notes:
+    return Notes("/nonexistent", lambda: None)
 
 
 @pytest.fixture
@@ -165,12 +194,12 @@ def test_the_first_foreign_file_is_kept_and_comes_back(dest: Path) -> None:
     assert put(dest, Keepalived()).saved == saved
     assert put(dest, Keepalived(), GOOD + "x\n").saved == ""
     assert Path(saved).read_text() == "foreign\n"
-    outcome = install.absent(str(dest), check_mode=False)
+    outcome = install.absent(str(dest), check_mode=False, notes=nothing_runs())
     assert (outcome.changed, outcome.after) == (True, "foreign\n")
     assert dest.read_text() == "foreign\n"
     assert stat.S_IMODE(dest.stat().st_mode) == 0o604
     assert names(dest.parent) == ["keepalived.conf"]
-    assert not install.absent(str(dest), check_mode=False).changed
+    assert not install.absent(str(dest), check_mode=False, notes=nothing_runs()).changed
 
 
 def test_a_second_foreign_file_does_not_replace_the_kept_one(dest: Path) -> None:
@@ -183,18 +212,18 @@ def test_a_second_foreign_file_does_not_replace_the_kept_one(dest: Path) -> None
 
 def test_absent_removes_ours(dest: Path) -> None:
     put(dest, Keepalived())
-    assert install.absent(str(dest), check_mode=True).changed
+    assert install.absent(str(dest), check_mode=True, notes=nothing_runs()).changed
     assert dest.exists()
-    outcome = install.absent(str(dest), check_mode=False)
+    outcome = install.absent(str(dest), check_mode=False, notes=nothing_runs())
     assert outcome.changed
     assert "sesame" not in outcome.before
     assert names(dest.parent) == []
-    assert not install.absent(str(dest), check_mode=False).changed
+    assert not install.absent(str(dest), check_mode=False, notes=nothing_runs()).changed
 
 
 def test_absent_leaves_a_foreign_file(dest: Path) -> None:
     dest.write_text("foreign\n")
-    assert not install.absent(str(dest), check_mode=False).changed
+    assert not install.absent(str(dest), check_mode=False, notes=nothing_runs()).changed
     assert dest.read_text() == "foreign\n"
 
 
@@ -202,3 +231,261 @@ def test_an_unreadable_file_is_not_an_absent_one(dest: Path) -> None:
     dest.parent.joinpath("file").write_text("")
     with pytest.raises(NotADirectoryError):
         put(dest.parent / "file" / "keepalived.conf", Keepalived(), check=True)
+
+
+# -- staged
+
+
+def other(text: str = GOOD) -> str:
+    return text.replace("sesame", "simsim")
+
+
+def test_a_staged_text_leaves_the_file_as_it_is(dest: Path) -> None:
+    put(dest, Keepalived())
+    before = dest.stat()
+    outcome = put(dest, Keepalived(), other(), staged=True)
+    waiting = Path(str(dest) + install.STAGED_SUFFIX)
+    assert (outcome.changed, outcome.tested, outcome.staged, outcome.pending) == (True, True, str(waiting), False)
+    assert (dest.read_text(), dest.stat().st_ino) == (GOOD, before.st_ino)
+    assert waiting.read_text() == other()
+    assert stat.S_IMODE(waiting.stat().st_mode) == 0o640
+    again = put(dest, Keepalived(1), other(), staged=True)
+    assert (again.changed, again.tested, again.staged) == (False, False, str(waiting))
+
+
+def test_check_mode_stages_nothing(dest: Path) -> None:
+    assert put(dest, Keepalived(), staged=True, check=True).changed
+    assert names(dest.parent) == []
+
+
+def test_a_staged_text_is_tested(dest: Path) -> None:
+    with pytest.raises(ConfigError, match="Unknown keyword"):
+        put(dest, Keepalived(5, "Unknown keyword 'x'"), staged=True)
+    assert names(dest.parent) == []
+
+
+@pytest.mark.parametrize("text", [GOOD, other(), GOOD + "x\n"])
+@pytest.mark.parametrize("staged", [True, False])
+def test_what_was_staged_before_goes(dest: Path, text: str, staged: bool) -> None:
+    put(dest, Keepalived())
+    put(dest, Keepalived(), other(), staged=True)
+    put(dest, Keepalived(), text, staged=staged)
+    left = [path for path in names(dest.parent) if path.endswith(install.STAGED_SUFFIX)]
+    assert len(left) == (1 if staged and text != GOOD else 0)
+    assert dest.read_text() == (GOOD if staged else text)
+
+
+def test_check_mode_leaves_what_was_staged(dest: Path) -> None:
+    put(dest, Keepalived())
+    put(dest, Keepalived(), other(), staged=True)
+    for text in (GOOD, GOOD + "x\n"):
+        put(dest, Keepalived(), text, check=True)
+    install.absent(str(dest), check_mode=True, notes=nothing_runs())
+    assert Path(str(dest) + install.STAGED_SUFFIX).read_text() == other()
+
+
+def test_absent_takes_what_was_staged(dest: Path) -> None:
+    put(dest, Keepalived(), staged=True)
+    install.absent(str(dest), check_mode=False, notes=nothing_runs())
+    assert names(dest.parent) == []
+
+
+def test_taking_a_staged_text_keeps_a_foreign_file(dest: Path) -> None:
+    dest.write_text("foreign\n")
+    put(dest, Keepalived(), staged=True)
+    assert names(dest.parent) == ["keepalived.conf", "keepalived.conf.lvs-cluster-next"]
+    install.take_staged(str(dest))
+    assert dest.read_text() == GOOD
+    assert Path(str(dest) + install.SAVED_SUFFIX).read_text() == "foreign\n"
+    put(dest, Keepalived(), other(), staged=True)
+    install.take_staged(str(dest))
+    assert Path(str(dest) + install.SAVED_SUFFIX).read_text() == "foreign\n"
+
+
+def test_taking_what_is_not_there_keeps_nothing(dest: Path) -> None:
+    dest.write_text("foreign\n")
+    with pytest.raises(FileNotFoundError):
+        install.take_staged(str(dest))
+    assert names(dest.parent) == ["keepalived.conf"]
+
+
+# -- what the change asks of a roll-out
+
+ROUTER = f"{HEADER}\n\nvrrp_instance VI_1 {{\n    priority 3\n    virtual_ipaddress {{\n        10.0.0.5\n    }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "shared", "instances"),
+    [
+        (None, False, ()),
+        (ROUTER.replace("3", "4"), False, ()),
+        (ROUTER.replace("0.5", "0.6"), True, ("VI_1",)),
+        ("include x\n", True, ()),
+    ],
+)
+@pytest.mark.parametrize("words", [{}, {"staged": True}, {"check": True}])
+def test_shared(
+    dest: Path, before: str | None, shared: bool, instances: tuple[str, ...], words: dict[str, Any]
+) -> None:
+    if before is not None:
+        dest.write_text(before)
+    outcome = put(dest, Keepalived(), ROUTER, **words)
+    assert (outcome.shared, outcome.instances) == (shared, instances)
+
+
+def test_nothing_is_shared_once_it_stands_there(dest: Path) -> None:
+    dest.write_text(ROUTER.replace("0.5", "0.6"))
+    put(dest, Keepalived(), ROUTER, staged=True)
+    assert put(dest, Keepalived(), ROUTER, staged=True).shared
+    put(dest, Keepalived(), ROUTER)
+    assert not put(dest, Keepalived(), ROUTER).shared
+
+
+def test_restart(dest: Path) -> None:
+    assert put(dest, Keepalived(), GOOD + "net_namespace red\n").restart == ""
+    assert put(dest, Keepalived(), check=True).restart == "the network namespace (net_namespace)"
+
+
+# -- the note that keepalived has not loaded it
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    """This very process stands for keepalived."""
+    own = process(os.getpid())
+    return Notes(str(tmp_path / "run"), lambda: own)
+
+
+def test_it_is_pending_until_it_is_noted(dest: Path, notes: Notes) -> None:
+    assert put(dest, Keepalived(), check=True, notes=notes).pending is False
+    assert not os.path.exists(notes.folder)
+    assert put(dest, Keepalived(), notes=notes).pending
+    assert put(dest, Keepalived(), notes=notes).pending
+    assert install.loaded(str(dest), check_mode=True, notes=notes).pending
+    assert install.loaded(str(dest), check_mode=False, notes=notes) == Outcome(changed=True)
+    assert not put(dest, Keepalived(), notes=notes).pending
+    assert not install.loaded(str(dest), check_mode=False, notes=notes).changed
+
+
+def test_what_is_staged_is_not_pending(dest: Path, notes: Notes) -> None:
+    assert not put(dest, Keepalived(), staged=True, notes=notes).pending
+    assert not os.path.exists(notes.folder)
+
+
+def test_a_restart_is_remembered(dest: Path, notes: Notes) -> None:
+    put(dest, Keepalived())
+    said = "the network namespace (net_namespace)"
+    red = GOOD + "net_namespace red\n"
+    assert put(dest, Keepalived(), red, notes=notes).restart == said
+    assert put(dest, Keepalived(), red, notes=notes).restart == said
+    assert put(dest, Keepalived(), red + "x\n", notes=notes).restart == said
+    later = put(dest, Keepalived(), red + "instance b\n", notes=notes).restart
+    assert later == f"{said}, the name of this keepalived (instance)"
+
+
+def test_absent_is_pending_too(dest: Path, notes: Notes) -> None:
+    dest.write_text("foreign\n")
+    put(dest, Keepalived(), notes=notes)
+    assert install.absent(str(dest), check_mode=False, notes=notes).pending
+    assert install.absent(str(dest), check_mode=False, notes=notes).pending
+    install.loaded(str(dest), check_mode=False, notes=notes)
+    assert not install.absent(str(dest), check_mode=False, notes=notes).pending
+
+
+def test_several_keepalived(dest: Path, tmp_path: Path) -> None:
+    def several() -> Process | None:
+        raise DumpError("several keepalived run")
+
+    outcome = put(dest, Keepalived(), notes=Notes(str(tmp_path / "run"), several))
+    assert (outcome.changed, outcome.pending) == (True, False)
+
+
+# -- a disk that takes no more
+
+Failing = Callable[..., Any]
+
+
+def fail_with(number: int) -> Failing:
+    def failing(*_arguments: object, **_words: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return failing
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("function", ["fsync", "rename"])
+@pytest.mark.parametrize("before", [GOOD, "foreign\n"])
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_full_disk(
+    dest: Path, monkeypatch: pytest.MonkeyPatch, number: int, function: str, before: str, staged: bool
+) -> None:
+    dest.write_text(before)
+    scratch = dest.parent / "run"
+    scratch.mkdir()
+    monkeypatch.setattr(install, "SCRATCH", str(scratch))
+    run = Keepalived()
+    with monkeypatch.context() as patch:
+        # After the test, whose file is on another disk.
+        run.after = lambda: patch.setattr(os, function, fail_with(number))
+        with pytest.raises(ConfigError) as error:
+            put(dest, run, other(), staged=staged)
+    said = (
+        f"{dest} was not changed: no space is left for {dest.parent} ({os.strerror(number)}): free some and run again"
+    )
+    assert str(error.value) == said
+    assert dest.read_text() == before
+    assert names(dest.parent) == ["keepalived.conf", "run"]
+    assert names(scratch) == []
+
+
+def test_a_full_disk_under_the_candidate(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dest.write_text("foreign\n")
+    scratch = dest.parent / "run"
+    scratch.mkdir()
+    monkeypatch.setattr(install, "SCRATCH", str(scratch))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail_with(errno.ENOSPC))
+        with pytest.raises(ConfigError, match=f"no space is left for {scratch} "):
+            put(dest, Keepalived())
+    assert names(dest.parent) == ["keepalived.conf", "run"]
+    assert names(scratch) == []
+
+
+def test_a_full_disk_under_the_note(dest: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(dest, Keepalived())
+    with monkeypatch.context() as patch:
+        patch.setattr(Notes, "put", fail_with(errno.ENOSPC))
+        with pytest.raises(ConfigError, match=f"no space is left for {notes.folder} "):
+            put(dest, Keepalived(), other(), notes=notes)
+    assert dest.read_text() == GOOD
+    assert not put(dest, Keepalived(), notes=notes).pending
+
+
+def test_another_error_of_a_disk_is_what_it_is(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", fail_with(errno.EIO))
+    with pytest.raises(OSError, match="Input/output error"):
+        put(dest, Keepalived())
+    assert names(dest.parent) == []
+
+
+def test_a_text_that_is_not_loaded_stays_so_if_the_next_one_finds_no_room(
+    dest: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(dest, Keepalived(), notes=notes)
+    with monkeypatch.context() as patch:
+        run = Keepalived()
+        run.after = lambda: patch.setattr(install.store, "write_text", failing_for(dest))
+        with pytest.raises(ConfigError):
+            put(dest, run, other(), notes=notes)
+    assert put(dest, Keepalived(), notes=notes).pending
+
+
+def failing_for(dest: Path) -> Failing:
+    write = store.write_text
+
+    def failing(path: str, text: str, owner: store.Owner) -> None:
+        if path == str(dest):
+            raise OSError(errno.ENOSPC, "full")
+        write(path, text, owner)
+
+    return failing

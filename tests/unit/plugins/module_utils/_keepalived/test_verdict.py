@@ -140,3 +140,24 @@ def test_every_other_end_by_a_signal_is_refused(output: str, config: str) -> Non
 )
 def test_every_other_status_is_refused(code: int, output: str) -> None:
     assert isinstance(judge(code, output, CONFIG, check_mode=True), Refuse)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (139, "keepalived crashes on it (SIGSEGV, exit status 139)"),
+        (-11, "keepalived crashes on it (SIGSEGV, exit status 139)"),
+        (-6, "keepalived crashes on it (SIGABRT, exit status 134)"),
+        (255, "keepalived crashes on it (signal 127, exit status 255)"),
+        (127, "keepalived -t ended with exit status 127 and said nothing"),
+    ],
+)
+def test_a_crash_is_called_one(code: int, said: str) -> None:
+    assert judge(code, "", CONFIG) == Refuse((said,))
+
+
+def test_a_crash_with_its_complaint() -> None:
+    # 2.2.7, for an HTTP_GET without a url.
+    output = "(/c/a.conf: Line 13) HTTP/SSL_GET checker has no urls specified - ignoring\n"
+    complaint = Complaint("HTTP/SSL_GET checker has no urls specified - ignoring", 13)
+    assert judge(-11, output, CONFIG) == Refuse(("keepalived crashes on it (SIGSEGV, exit status 139)",), (complaint,))

@@ -164,6 +164,8 @@ TCP  [2001:db8::5]:80 rr
   -> [2001:db8:1::12]:80          Masq    1      7          0
 FWM  1 wrr
   -> 192.168.0.13:0               Route   2      11         0
+TCP  10.0.0.6:8080 wlc
+  -> 192.168.0.13:80              Masq    8      9          1
 """
 
 
@@ -176,6 +178,10 @@ FWM  1 wrr
         (["web_10.0.0.5_tcp_8080_192.168.0.13_80"], 0),
         (["six_2001-db8--5_tcp_80_2001-db8-1--12_80"], 7),
         (["marked_fwmark_1_192.168.0.13_0"], 11),
+        (["shop_group_192.168.0.13_80"], 14),
+        (["shop_group_192.168.0.13_80", "web_10.0.0.5_tcp_80_192.168.0.13_80"], 14),
+        (["shop_group_192.168.0.13_8080"], 0),
+        (["shop_group_2001-db8-1--12_80"], 7),
     ],
 )
 def test_active_connections_are_told_by_file(files: list[str], active: int) -> None:

@@ -312,17 +312,14 @@ def test_plain_tunnels_are_not_told() -> None:
     assert all("tunnel" not in one for one in director(given)["services"][0]["real_servers"])
 
 
-@pytest.mark.parametrize(
-    ("tunnel", "told"), [({"type": "gre"}, 1), ({"type": "gue", "port": 6080}, 1), ({"type": "ipip"}, 0)]
-)
-def test_keepalived_has_plain_tunnels_alone(tunnel: dict[str, Any], told: int) -> None:
+@pytest.mark.parametrize("tunnel", [{"type": "gre", "checksum": "csum"}, {"type": "gue", "port": 6080}])
+def test_keepalived_has_every_tunnel(tunnel: dict[str, Any]) -> None:
     web = {"forwarding": "tun", "tunnel": tunnel, "health_checks": [{"type": "tcp"}]}
     given = inventory(web, lvs_virtual_addresses=["10.0.0.6/24"])
     given["groups"]["real_servers_tun"] = ["rs1", "rs2"]
-    found = faults(given)
-    assert [variable for variable, _problem in found] == ["lvs_virtual_services[0].tunnel"] * told
-    del web["health_checks"]
-    assert faults(given | {"hosts": {**given["hosts"], **inventory(web)["hosts"]}}) == []
+    planned = director(given)
+    assert planned["manager"] == "keepalived"
+    assert [one["tunnel"] for one in planned["services"][0]["real_servers"]] == [{"checksum": "none", **tunnel}] * 2
 
 
 def test_a_tunnel_of_the_defaults_waits_for_a_service() -> None:

@@ -26,6 +26,12 @@ def run(spec: Spec, value: Any) -> tuple[Any, list[str]]:
 
 INTEGER = Spec("integer", "x", low=1, high=100)
 NUMBER = Spec("number", "x", low=0.5, high=100)
+MOVED = Spec(
+    "mapping",
+    "x",
+    moved=("a", "c", "d"),
+    fields={"a": INTEGER, "c": INTEGER, "d": Spec("text", "x"), "options": Spec("options", "x")},
+)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,17 @@ NUMBER = Spec("number", "x", low=0.5, high=100)
         (Spec("list", "x", item=INTEGER, single=True), "5", [5]),
         (Spec("mapping", "x", fields={"a": INTEGER}, shorthand="a"), "5", {"a": 5}),
         (Spec("mapping", "x", fields={"a": Spec("integer", "x", default=7), "b": INTEGER}), {"b": None}, {"a": 7}),
+        (Spec("boolean", "x"), False, False),
+        (Spec("boolean", "x"), Tagged(" Yes"), True),
+        (Spec("switch", "x"), "OFF", False),
+        (Spec("switch", "x", pattern="[a-z]+"), Tagged("eth"), "eth"),
+        (Spec("switch", "x", fields={"a": INTEGER}), True, True),
+        (Spec("switch", "x", fields={"a": INTEGER}), {"a": "5"}, {"a": 5}),
+        (Spec("multicast", "x"), "FF02:0::12", "ff02::12"),
+        (MOVED, {"options": {"a": "5", "b": 1, "c": None}}, {"a": 5, "options": {"b": 1}}),
+        (MOVED, {"options": {"a": [], "d": False}}, {"options": {}}),
+        (MOVED, {"options": {"d": ["x", "y"]}, "a": 1}, {"a": 1, "d": "x y", "options": {}}),
+        (MOVED, {"options": {"a": None}, "a": 1}, {"a": 1, "options": {}}),
         (Spec("table", "x", item=INTEGER), {"b10": 1, "b9": 2}, {"b9": 2, "b10": 1}),
         (
             Spec("options", "x"),
@@ -93,6 +110,14 @@ def test_taken(spec: Spec, value: Any, expected: Any) -> None:
         (Spec("list", "x", item=INTEGER), [1, "b"], "v[1] is 'b', not a whole number"),
         (Spec("table", "x", item=INTEGER, pattern="[a-z]"), {"B": 1}, "v.B is a key that cannot be used"),
         (Spec("options", "x"), ["a"], "v is a list, not a mapping"),
+        (Spec("boolean", "x"), 1, "v is 1, not true or false"),
+        (Spec("boolean", "x"), "maybe", "v is 'maybe', not true or false"),
+        (Spec("switch", "x", fields={"a": INTEGER}), "maybe", "v is 'maybe', not true, false or a mapping"),
+        (Spec("switch", "x", pattern="[a-z]+"), 1, "v is a number, not text (in quotes it is text)"),
+        (Spec("switch", "x", pattern="[a-z]+"), "A", "v is 'A', which cannot be used"),
+        (Spec("multicast", "x"), "10.0.0.1", "v 10.0.0.1 is not a multicast address"),
+        (MOVED, {"a": 1, "options": {"a": 1}}, "v.options.a stands beside a, which means the same"),
+        (MOVED, {"options": {"a": "x"}}, "v.a is 'x', not a whole number"),
         (Spec("mapping", "x", fields={"a": Spec("integer", "x", required=True)}), {"a": None}, "v.a is missing"),
         (INTEGER, {"__lvs_error__": "no such"}, "v cannot be worked out: no such"),
     ],

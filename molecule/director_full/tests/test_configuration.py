@@ -1,0 +1,63 @@
+"""VRRP beyond the plain examples, and forwarding without NAT, seen on the hosts and from a client."""
+
+from __future__ import annotations
+
+from tests.support.adverts import Adverts
+from tests.support.cluster import Cluster, wait_until
+
+VIP, VIP6, EXCLUDED = "10.0.0.5", "2001:db8::5", "10.0.0.6"
+
+
+def test_all_addresses_are_on_the_first_director(cluster: Cluster) -> None:
+    for address in (VIP, EXCLUDED, "192.168.0.1", VIP6):
+        assert cluster.holders(address) == ["lb1"]
+
+
+def test_adverts_of_ipv4_go_to_the_peer_alone(cluster: Cluster) -> None:
+    with Adverts(cluster.lab, "client", "eth0") as elsewhere, Adverts(cluster.lab, "lb2", "eth0") as here:
+        cluster.serve("client", VIP, 80, 200)
+    # The instance for IPv6 has the same number, and still uses multicast.
+    assert {advert.source for advert in here.seen if "." in advert.source} == {"10.0.0.3"}
+    assert {advert.source for advert in elsewhere.seen if "." in advert.source} == set()
+    assert any(":" in advert.source for advert in elsewhere.seen)
+
+
+def test_routes_and_rules_of_the_master(cluster: Cluster) -> None:
+    for name, there in (("lb1", True), ("lb2", False)):
+        assert ("via 10.0.0.100" in cluster.run(name, "ip", "route", "show", "198.51.100.0/24")) is there
+        assert (VIP in cluster.run(name, "ip", "rule")) is there
+
+
+def test_direct_routing_with_keepalived(cluster: Cluster) -> None:
+    before = cluster.table("lb1")[f"TCP {VIP}:80"]
+    assert before == {"10.0.0.14:80": 1}
+    assert cluster.serve("client", VIP, 80, 30) == {"rs3": 30}
+    assert cluster.serve("client", VIP6, 80, 30) == {"rs3": 30}
+
+
+def test_group_of_virtual_servers_serves_on_both_addresses(cluster: Cluster) -> None:
+    for address in (VIP, EXCLUDED):
+        service = f"TCP {address}:8013"
+        listed = cluster.run("lb1", "ipvsadm", "--list", "--numeric", "--tcp-service", f"{address}:8013")
+        assert "sh (sh-fallback,sh-port)" in listed
+        assert cluster.table("lb1").keys() >= {service}
+    thresholds = cluster.run("lb1", "ipvsadm", "--list", "--numeric", "--thresholds")
+    assert thresholds.count("1000") >= 2
+
+
+def test_scripts_are_roots_and_not_writable(cluster: Cluster) -> None:
+    for name in ("notify.sh", "check_page.sh"):
+        file = cluster.host("lb1").file(f"/etc/keepalived/lvs-cluster/{name}")
+        assert (file.user, file.mode) == ("root", 0o755)
+    assert cluster.host("lb1").user("keepalived_script").shell.endswith("nologin")
+
+
+def test_tracked_script_moves_all_addresses(cluster: Cluster) -> None:
+    """The script asks the way out; without it the director is no use."""
+    cluster.run("lb1", "iptables", "-I", "OUTPUT", "-p", "icmp", "-d", "10.0.0.100", "-j", "DROP")
+    try:
+        # 3 failures at an interval of 5 s, each of which takes up to 1 s.
+        wait_until(lambda: cluster.holders(VIP) == cluster.holders(VIP6) == ["lb2"], seconds=40, what="lb2 to hold the VIPs")
+    finally:
+        cluster.run("lb1", "iptables", "-D", "OUTPUT", "-p", "icmp", "-d", "10.0.0.100", "-j", "DROP")
+    wait_until(lambda: cluster.holders(VIP) == cluster.holders(VIP6) == ["lb1"], seconds=40, what="lb1 to hold them again")

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who could take over from whom, by the states that keepalived_state returned. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["leading_director", "unguarded"]
+
+Instances = Mapping[str, Mapping[str, Any]]
+"""VRRP instances of one director by name, each with its ``state``; empty where keepalived does not run."""
+
+
+def unguarded(own: Instances, peers: Mapping[str, Instances]) -> list[str]:
+    """The instances that this director is master of, whose only peers are in FAULT, in words.
+
+    A peer without the instance counts for nothing: it is new, or its keepalived does not run, and whoever has no second
+    director must be able to change the first.
+    """
+    found = []
+    for name, instance in sorted(own.items()):
+        if instance.get("state") != "MASTER":
+            continue
+        states = {peer: str(instances[name].get("state")) for peer, instances in peers.items() if name in instances}
+        failed = sorted(peer for peer, state in states.items() if state == "FAULT")
+        if failed and "BACKUP" not in states.values():
+            found.append(f"it is master of {name}, and {', '.join(failed)} in FAULT could not take over")
+    return found
+
+
+def leading_director(directors: Mapping[str, Instances]) -> str:
+    """The director that is master of most instances, the first by name of equals; "" if none is master of any."""
+    masters = {
+        name: sum(instance.get("state") == "MASTER" for instance in instances.values())
+        for name, instances in directors.items()
+    }
+    most = max(masters.values(), default=0)
+    return min((name for name, count in masters.items() if count == most), default="") if most else ""

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel's connection sync daemon: the backup learns of the master's connections."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+
+__all__ = ["PORT", "SYSCTLS", "plan_sync_daemon", "sync_interface"]
+
+PORT = 8848
+"""The UDP port of the kernel's sync daemon where none is given."""
+
+SYSCTLS: Mapping[str, str] = {
+    # A connection whose packets go on passing is told of again after so many seconds ...
+    "net.ipv4.vs.sync_refresh_period": "10",
+    # ... and for the first time after three packets, where the kernel's default repeats it each 50 packets.
+    "net.ipv4.vs.sync_threshold": "3 0",
+    # The director that takes over lets connections go on that it has not heard of.
+    "net.ipv4.vs.sloppy_tcp": "1",
+}
+"""What a director with a sync daemon has, for a takeover that loses as few connections as can be."""
+
+BACKUP_ONLY = "net.ipv4.vs.backup_only"
+
+
+def sync_interface(director: Host) -> str | None:
+    """The interface of the director's sync daemon, from the variable or from the old word in a VRRP instance."""
+    daemon = director.variables.get("lvs_sync_daemon") or {}
+    old = [
+        one["lvs_sync_daemon_interface"] for _place, one in instances(director) if "lvs_sync_daemon_interface" in one
+    ]
+    found: str | None = daemon.get("interface", next(iter(old), None))
+    return found
+
+
+def plan_sync_daemon(director: Host) -> dict[str, Any] | None:
+    """The connection sync daemon, from lvs_sync_daemon or from the old word in a VRRP instance.
+
+    Without ``instance`` and with a single VRRP instance it follows that one: without any, both sync roles run at once.
+    """
+    place = director.place.key("lvs_sync_daemon")
+    daemon: dict[str, Any] | None = director.variables.get("lvs_sync_daemon")
+    wanted: dict[str, str] = {}
+    if daemon and daemon.get("interface"):
+        wanted[daemon["interface"]] = "lvs_sync_daemon"
+    for spot, instance in instances(director):
+        interface = instance.get("lvs_sync_daemon_interface")
+        if interface is None:
+            continue
+        new = {"interface": interface, "instance": instance.get("name")}
+        spot.key("lvs_sync_daemon_interface").notice(
+            "the old word was taken as lvs_sync_daemon",
+            f"write lvs_sync_daemon: {{interface: {interface}, instance: {instance.get('name')}}}",
+        )
+        wanted.setdefault(interface, str(instance.get("name")))
+        daemon = daemon or new
+    if len(wanted) > 1:
+        written = " and ".join(f"{interface} ({source})" for interface, source in sorted(wanted.items()))
+        place.fault(f"the sync daemon is to use two interfaces: {written}", "name one interface in lvs_sync_daemon")
+    if daemon is None:
+        return None
+    names = [instance["name"] for _place, instance in instances(director) if instance.get("name")]
+    instance_name = daemon.get("instance", names[0] if len(names) == 1 else None)
+    if instance_name is not None and instance_name not in names:
+        place.key("instance").fault(
+            f"{instance_name} is no VRRP instance of this host",
+            f"name one of them: {listing(names) or 'there is none'}",
+        )
+    sysctls = director.variables.get("lvs_sysctls") or {}
+    backup_only = director.variables.get("lvs_colocated") == "backup_only" or sysctls.get(BACKUP_ONLY) == "1"
+    if instance_name is None and "instance" not in daemon and backup_only:
+        place.key("instance").fault(
+            "is missing, and with backup_only the active director would stop balancing",
+            "name the VRRP instance that the sync daemon follows",
+        )
+    return {**daemon, **({} if instance_name is None else {"instance": instance_name})}

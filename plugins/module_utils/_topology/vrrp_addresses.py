@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual addresses of VRRP instances: which an advert carries, and whose they must not be."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+
+__all__ = [
+    "ADVERTISED",
+    "EXCLUDED",
+    "advertised",
+    "check_own_addresses",
+    "entries",
+    "family_of",
+    "instances",
+    "outside_networks",
+    "plan_addresses",
+]
+
+ADVERTISED, EXCLUDED = "virtual_ipaddress", "virtual_ipaddress_excluded"
+
+CARRIED = {"ipv4": 255, "ipv6": 89}
+"""How many addresses keepalived puts into an advert on an interface with an MTU of 1500 (vrrp_complete_instance in
+vrrp.c): the count is one byte, and of IPv6 no more fit. It moves the rest itself, and calls that an error."""
+
+
+def instances(director: Host) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The checked VRRP instances as they are written, each with its place."""
+    place = director.place.key("lvs_vrrp_instances")
+    for number, instance in director.items("lvs_vrrp_instances"):
+        yield place.index(number), instance
+
+
+def entries(
+    instance: Mapping[str, Any], place: Place, *keys: str
+) -> Iterator[tuple[Place, networks.Interface, dict[str, Any]]]:
+    """The usable virtual addresses of an instance, each with its place, parsed and as it is written.
+
+    ``keys`` says of which of the two lists; without any, first those of the adverts, then the excluded ones.
+    """
+    for key in keys or (ADVERTISED, EXCLUDED):
+        for number, entry in enumerate(instance.get(key) or []):
+            if entry and entry.get("address"):
+                yield place.key(key).index(number), networks.interface(entry["address"]), entry
+
+
+def family_of(instance: Mapping[str, Any], place: Place) -> str:
+    """The family of an instance, which is that of the addresses in its adverts."""
+    first = next(entries(instance, place, ADVERTISED), None)
+    return networks.family(first[1]) if first else "ipv4"
+
+
+def advertised(instance: Mapping[str, Any], place: Place) -> tuple[frozenset[str], frozenset[str]]:
+    """The addresses that the adverts carry, and the others."""
+    inside = [str(one.ip) for _spot, one, _entry in entries(instance, place, ADVERTISED)]
+    outside = [str(one.ip) for _spot, one, _entry in entries(instance, place, EXCLUDED)]
+    limit = CARRIED[family_of(instance, place)]
+    return frozenset(inside[:limit]), frozenset(inside[limit:] + outside)
+
+
+def plan_addresses(instance: Mapping[str, Any], place: Place) -> dict[str, list[dict[str, Any]]]:
+    """The two lists of addresses as the plan holds them, the second left out where it is empty.
+
+    On a VMAC's instance an address without an interface of its own is the VMAC's, whose name keepalived may choose.
+    """
+    default = {} if instance.get("use_vmac") else {"dev": instance.get("interface")}
+    found: dict[str, dict[networks.Address, dict[str, Any]]] = {ADVERTISED: {}, EXCLUDED: {}}
+    families = set()
+    for key, plans in found.items():
+        for spot, one, entry in entries(instance, place, key):
+            if key == ADVERTISED:
+                families.add(networks.family(one))
+            if any(one.ip in held for held in found.values()):
+                spot.fault(f"{one.ip} stands in this instance twice", "leave one of the two out")
+            plans[one.ip] = {**entry, **default, **({"dev": entry["dev"]} if "dev" in entry else {})}
+    if len(families) > 1:
+        place.key(ADVERTISED).fault(
+            "mixes IPv4 and IPv6 addresses, and one VRRP instance carries one family",
+            "write two instances and put both into one lvs_vrrp_sync_groups entry",
+        )
+    inside, outside = list(found[ADVERTISED].values()), list(found[EXCLUDED].values())
+    limit = CARRIED[family_of(instance, place)]
+    if len(inside) > limit:
+        place.key(ADVERTISED).notice(
+            f"has {len(inside)} addresses, and an advert carries {limit}: the others were taken as {EXCLUDED}",
+            f"write them under {EXCLUDED}, all directors in the same order",
+        )
+    inside, outside = inside[:limit], inside[limit:] + outside
+    return {ADVERTISED: inside, **({EXCLUDED: outside} if outside else {})}
+
+
+def check_own_addresses(director: Host, cluster: Cluster) -> None:
+    """A host's own address must not be a virtual one: keepalived takes it away when the director becomes backup."""
+    owners = {one.ip: (host.name, name) for host in cluster.sorted for name, one in host.interfaces}
+    for place, instance in instances(director):
+        for spot, one, _entry in entries(instance, place):
+            if one.ip in owners:
+                host, name = owners[one.ip]
+                spot.fault(
+                    f"{one.ip} is {host}'s own address on {name} (lvs_interfaces)", "choose an address that no host has"
+                )
+
+
+def outside_networks(director: Host) -> list[str]:
+    """Note each VIP in no network of its interface; return those that lvs_interfaces is too short to judge.
+
+    IPv6 link-local addresses belong to every interface. The returned texts are ``ADDRESS dev INTERFACE``, for the
+    host's preflight.
+    """
+    unchecked = []
+    for place, instance in instances(director):
+        for spot, one, entry in entries(instance, place):
+            device = entry.get("dev", instance.get("interface"))
+            own = director.on(device or "")
+            if device is None or one.ip.is_link_local:
+                continue
+            if not own:
+                unchecked.append(f"{one} dev {device}")
+            elif not any(one.ip in host.network for host in own):
+                near = listing(str(host.network) for host in own)
+                spot.fault(
+                    f"the VIP {one} is in no network of its interface {device} ({near})",
+                    "correct the address, write dev: the interface it belongs to, or correct lvs_interfaces",
+                )
+    return unchecked

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VRRP instances that move together or not at all."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.actions import notified
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_tracking import Tracking
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
+
+__all__ = ["plan_sync_groups"]
+
+
+def plan_sync_groups(director: Host, planned: list[dict[str, Any]], tracking: Tracking) -> list[dict[str, Any]]:
+    """The director's sync groups; each instance is known and in one group at most. ``planned`` are the instances."""
+    place = director.place.key("lvs_vrrp_sync_groups")
+    names = [plan["name"] for plan in planned if plan["name"]]
+    taken: dict[str, str] = {}
+    seen: set[str] = set()
+    groups = []
+    for number, group in director.items("lvs_vrrp_sync_groups"):
+        at = place.index(number)
+        name = group.get("name")
+        if name in seen:
+            at.key("name").fault(f"{name} is the name of another sync group too", "give each group its own name")
+        seen.add(name or "")
+        plan: dict[str, Any] = {"name": name, "group": group.get("group"), **tracking.watched(group, at)}
+        plan.update(notified(group))
+        plan.update({key: group[key] for key in ("smtp_alert",) if group.get(key) is not None})
+        plan.update({key: group[key] for key in ("options",) if group.get(key)})
+        groups.append(plan)
+        members = at.key("group")
+        for item, member in enumerate(group.get("group") or []):
+            if member is None:
+                continue
+            if member not in names:
+                members.index(item).fault(
+                    f"{member} is no VRRP instance of this host",
+                    f"name one of them: {listing(names) or 'there is none'}",
+                )
+            if member in taken:
+                members.index(item).fault(
+                    f"{member} is in the sync group {taken[member]} already", "leave it in one sync group"
+                )
+            taken.setdefault(member, str(name))
+        _check_together(group, members, planned)
+    return groups
+
+
+def _check_together(group: Mapping[str, Any], members: Place, planned: list[dict[str, Any]]) -> None:
+    """Note members that would take the addresses at different times, and a group of one, which keepalived refuses."""
+    names = group.get("group") or []
+    if len(names) == 1 and any(plan["name"] == names[0] for plan in planned):
+        members.fault(f"has {names[0]} alone, and a group is for instances that move together", "leave the group out")
+    forms = {plan["name"]: _preempt(plan) for plan in planned if plan["name"] in names}
+    if len(set(forms.values())) > 1:
+        written = ", ".join(f"{name} has {form}" for name, form in forms.items())
+        members.fault(
+            f"its instances do not agree when to take the addresses: {written}",
+            "give all of them the same nopreempt or preempt_delay",
+        )
+
+
+def _preempt(plan: Mapping[str, Any]) -> str:
+    if plan.get("nopreempt"):
+        return "nopreempt"
+    return f"preempt_delay {plan['preempt_delay']}" if "preempt_delay" in plan else "no preempt_delay"

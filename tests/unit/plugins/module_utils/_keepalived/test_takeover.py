@@ -1,0 +1,47 @@
+"""Who could take over, and who leads."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.takeover import leading_director, unguarded
+
+MASTER, BACKUP, FAULT = {"state": "MASTER"}, {"state": "BACKUP"}, {"state": "FAULT"}
+
+
+@pytest.mark.parametrize(
+    ("own", "peers", "named"),
+    [
+        ({"VI": MASTER}, {"lb2": {"VI": BACKUP}}, []),
+        ({"VI": MASTER}, {"lb2": {"VI": FAULT}}, ["VI, and lb2"]),
+        ({"VI": MASTER}, {"lb2": {"VI": FAULT}, "lb3": {"VI": BACKUP}}, []),
+        ({"VI": MASTER}, {"lb2": {"VI": FAULT}, "lb3": {"VI": FAULT}}, ["VI, and lb2, lb3"]),
+        ({"VI": MASTER}, {"lb2": {}}, []),
+        ({"VI": MASTER}, {}, []),
+        ({"VI": BACKUP}, {"lb2": {"VI": FAULT}}, []),
+        ({"A": MASTER, "B": MASTER}, {"lb2": {"A": BACKUP, "B": FAULT}}, ["B, and lb2"]),
+        ({"A": MASTER, "B": BACKUP}, {"lb2": {"A": FAULT, "B": MASTER}}, ["A, and lb2"]),
+        ({}, {"lb2": {"A": FAULT}}, []),
+    ],
+)
+def test_unguarded(
+    own: dict[str, dict[str, str]], peers: dict[str, dict[str, dict[str, str]]], named: list[str]
+) -> None:
+    found = unguarded(own, peers)
+    assert len(found) == len(named)
+    for text, words in zip(found, named, strict=True):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("directors", "leader"),
+    [
+        ({"lb1": {"A": BACKUP}, "lb2": {"A": MASTER}}, "lb2"),
+        ({"lb2": {"A": MASTER, "B": BACKUP}, "lb1": {"A": BACKUP, "B": MASTER}}, "lb1"),
+        ({"lb1": {"A": MASTER, "B": BACKUP, "C": BACKUP}, "lb2": {"A": BACKUP, "B": MASTER, "C": MASTER}}, "lb2"),
+        ({"lb1": {"A": FAULT}, "lb2": {}}, ""),
+        ({}, ""),
+    ],
+)
+def test_leading_director(directors: dict[str, dict[str, dict[str, str]]], leader: str) -> None:
+    assert leading_director(directors) == leader

@@ -1,0 +1,508 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""With real packets, in a network namespace, and a process that counts signals in the place of keepalived."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
+from tests.unit.plugins.module_utils._keepalived.packets import ah, body, ipv4, ipv6
+from tests.unit.plugins.netns import Host
+
+RUN = "/run/lvs-cluster"
+OUTCOME = f"{RUN}/keepalived-switch.json"
+NOTE = f"{RUN}/keepalived-pending"
+SECONDS = 20.0
+
+TEXT = f"""{HEADER}
+
+vrrp_instance VI_1 {{
+    interface eth0
+    virtual_router_id 51
+    WORDS
+    authentication {{
+        auth_type PASS
+        auth_pass PASSWORD
+    }}
+    virtual_ipaddress {{
+        10.0.0.5/24
+        10.0.0.6/24
+    }}
+}}
+"""
+
+# A script's file gives its process the name.
+KEEPALIVED = """#!PYTHON
+import signal, sys, time
+def loaded(number, frame):
+    moment = time.monotonic()
+    print(moment, open(sys.argv[1]).read().count("simsim"), flush=True)
+signal.signal(signal.SIGHUP, loaded)
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+SENDER = """
+import socket, sys, time
+out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+out.bind(("eth1", 0))
+for line in sys.stdin:
+    out.send(bytes.fromhex(line))
+    print(time.monotonic(), flush=True)
+"""
+
+
+def text(password: str = "sesame", words: str = "") -> str:
+    return TEXT.replace("PASSWORD", password).replace("WORDS", words)
+
+
+OLD, NEW = text(), text("simsim")
+
+
+class Director:
+    """A host with an interface whose other end the test sends adverts on, and a file that waits for its switch."""
+
+    def __init__(self, host: Host, stack: contextlib.ExitStack) -> None:
+        self.host = host
+        self.stack = stack
+        self.dest = host.folder / "keepalived.conf"
+        self.next = host.folder / "keepalived.conf.lvs-cluster-next"
+        self.saved = host.folder / "keepalived.conf.lvs-cluster-saved"
+        for path, content in ((self.dest, OLD), (self.next, NEW)):
+            path.write_text(content)
+            path.chmod(0o640)
+        host.run("mount", "-t", "tmpfs", "none", "/run")
+        host.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
+        for name, address in (("eth0", "10.0.0.4/24"), ("eth1", "10.9.9.9/24")):
+            host.run("ip", "address", "add", address, "dev", name)
+            host.run("ip", "link", "set", name, "up")
+        self._sender = self._start(sys.executable, "-c", SENDER)
+        self.keepalived: subprocess.Popen[str] | None = None
+
+    def _start(self, *words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(self.host.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.stack.enter_context(process)
+        self.stack.callback(process.kill)
+        return process
+
+    def start(self) -> subprocess.Popen[str]:
+        self.host.program("keepalived", KEEPALIVED.replace("PYTHON", sys.executable))
+        self.keepalived = self._start(str(self.host.programs / "keepalived"), str(self.dest))
+        assert read(self.keepalived) == "ready"
+        return self.keepalived
+
+    def send(self, packet: bytes) -> float:
+        """Send a packet from the other end of eth0; when that was."""
+        version = packet[0] >> 4
+        group = bytes.fromhex("01005e000012" if version == 4 else "333300000012")
+        frame = group + bytes.fromhex("020000000001") + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet
+        assert self._sender.stdin is not None
+        self._sender.stdin.write(frame.hex() + "\n")
+        self._sender.stdin.flush()
+        return float(read(self._sender))
+
+    def loaded(self) -> tuple[float, bool]:
+        """Wait for a signal: when it came, and whether the new file stood there then."""
+        assert self.keepalived is not None
+        moment, new = read(self.keepalived).split()
+        return float(moment), new != "0"
+
+    def signals(self) -> int:
+        """How many signals came that nobody has waited for."""
+        assert self.keepalived is not None
+        count = 0
+        while select.select([self.keepalived.stdout], [], [], 0.1)[0]:
+            assert self.keepalived.stdout is not None
+            self.keepalived.stdout.readline()
+            count += 1
+        return count
+
+    def switch(self, state: str, **words: Any) -> dict[str, Any]:
+        result = self.host.module("keepalived_switch", state=state, dest=str(self.dest), **words)
+        print(result)
+        return result
+
+    def config(self, content: str, **words: Any) -> dict[str, Any]:
+        self.host.program("tester", "#!/bin/sh\nexit 0\n")
+        binary = str(self.host.programs / "tester")
+        return self.host.module("keepalived_config", content=content, dest=str(self.dest), binary=binary, **words)
+
+    def outcome(self) -> dict[str, Any]:
+        return dict(json.loads(self.host.run("cat", OUTCOME)))
+
+    def end_follower(self) -> None:
+        with contextlib.suppress(AssertionError, ProcessLookupError):
+            os.kill(self.outcome()["process"][0], signal.SIGKILL)
+
+
+def read(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    assert select.select([process.stdout], [], [], SECONDS)[0], "nothing came"
+    return process.stdout.readline().strip()
+
+
+@pytest.fixture
+def director(tmp_path: Path) -> Iterator[Director]:
+    with contextlib.ExitStack() as stack:
+        found = Director(stack.enter_context(Host(tmp_path / "host")), stack)
+        stack.callback(found.end_follower)
+        yield found
+
+
+@pytest.fixture
+def backup(director: Director) -> Director:
+    director.start()
+    return director
+
+
+def advert(source: str = "10.0.0.3", **words: Any) -> bytes:
+    return ipv4(body(**words), source=source)
+
+
+# -- following
+
+
+def test_a_backup_follows_the_changed_advert(backup: Director) -> None:
+    result = backup.switch("follow")
+    assert (result["following"], result["changed"], result["switched_by"]) == (True, False, "nothing")
+    backup.send(advert())
+    sent = backup.send(advert(password=b"simsim"))
+    moment, new = backup.loaded()
+    assert new
+    print(f"from the advert to the signal: {(moment - sent) * 1000:.2f} ms")
+    assert moment - sent < 0.25
+    result = backup.switch("finish")
+    assert (result["changed"], result["switched_by"], result["running"]) == (True, "advert", True)
+    assert result["reason"] == "advert of 10.0.0.3, virtual router 51 on eth0 as in the staged configuration"
+    assert 0 < result["seconds"] < 0.25
+    assert (backup.dest.read_text(), backup.next.exists(), result["pending"]) == (NEW, False, False)
+    again = backup.switch("finish")
+    assert (again["changed"], again["switched_by"]) == (False, "nothing")
+    assert backup.signals() == 0
+    assert not backup.saved.exists()
+
+
+def test_the_process_needs_no_file_of_the_module(backup: Director) -> None:
+    """As Ansible runs it: from an archive that is gone afterwards."""
+    words = f"state=follow dest={backup.dest}"
+    backup.host.run("ansible", "localhost", "-c", "local", "-m", "lvs.cluster.keepalived_switch", "-a", words)
+    backup.send(advert(password=b"simsim"))
+    assert backup.loaded()[1]
+    assert backup.switch("finish")["switched_by"] == "advert"
+
+
+def v3(interval: int = 100, **words: Any) -> bytes:
+    return ipv4(body(version=3, interval=interval, **words), source="10.0.0.3")
+
+
+V6_TEXT = HEADER + "\nvrrp_instance A {\ninterface eth0\nvirtual_router_id 6\nvirtual_ipaddress {\nfe80::5\nVIP\n}\n}\n"
+
+
+def v6(address: str, source: str = "fe80::3") -> bytes:
+    return ipv6(body(version=3, router=6, interval=100, addresses=("fe80::5", address)), source=source)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after"),
+    [
+        (text(words="version 3"), text(words="version 3\nadvert_int 0.1"), v3(), v3(10)),
+        (V6_TEXT.replace("VIP", "fd00::5"), V6_TEXT.replace("VIP", "fd00::6"), v6("fd00::5"), v6("fd00::6")),
+        (OLD, text(words="mcast_dst_ip 224.0.0.99"), advert(), ipv4(body(), to="224.0.0.99")),
+        (OLD, OLD.replace("51", "61"), advert(), advert(priority=0)),
+        (OLD, NEW, advert(), advert(addresses=("10.0.0.5",))),
+        (
+            OLD.replace("PASS\n", "AH\n"),
+            OLD.replace("PASS\n", "AH\n").replace("10.0.0.6", "10.0.0.7"),
+            ipv4(ah(body(auth_type=2)), protocol=51),
+            ipv4(ah(body(auth_type=2, addresses=("10.0.0.5", "10.0.0.7"))), protocol=51),
+        ),
+        ("include elsewhere\n" + OLD, NEW, advert(), advert(password=b"simsim")),
+    ],
+    ids=["version 3", "ipv6", "group", "goodbye", "unexpected", "ah", "unreadable"],
+)
+def test_what_is_followed(backup: Director, old: str, new: str, before: bytes, after: bytes) -> None:
+    backup.dest.write_text(old)
+    backup.next.write_text(new)
+    assert backup.switch("follow")["following"]
+    backup.send(before)
+    backup.send(after)
+    backup.loaded()
+    assert backup.switch("finish")["switched_by"] == "advert"
+    assert backup.dest.read_text() == new
+
+
+def test_what_is_not_followed(backup: Director) -> None:
+    assert backup.switch("follow")["following"]
+    for packet in (
+        advert(),
+        advert(priority=7),
+        advert(priority=0),
+        ipv4(body(), source="10.0.0.3", ttl=1),
+        advert(addresses=("10.0.0.6", "10.0.0.5")),
+        advert(source="10.0.0.4", password=b"simsim"),  # our own
+        advert(router=77, password=b"simsim"),
+        advert(source="10.0.0.99", password=b"strange"),
+        ipv4(body(password=b"simsim"), source="10.0.0.3", protocol=17),
+        advert(password=b"simsim")[:36],
+    ):
+        backup.send(packet)
+    # What is sent after it is heard after it.
+    backup.send(advert(source="10.0.0.8", password=b"simsim"))
+    backup.loaded()
+    assert backup.signals() == 0
+    result = backup.switch("finish")
+    assert (result["switched_by"], result["reason"].split(",")[0]) == ("advert", "advert of 10.0.0.8")
+
+
+def test_a_file_of_somebody_else_is_kept(backup: Director) -> None:
+    foreign = OLD.replace(HEADER, "# mine")
+    backup.dest.write_text(foreign)
+    backup.switch("follow")
+    backup.send(advert(password=b"simsim"))
+    backup.loaded()
+    backup.switch("finish")
+    assert (backup.saved.read_text(), backup.dest.read_text()) == (foreign, NEW)
+
+
+def test_after_the_timeout_all_is_as_before(backup: Director) -> None:
+    assert backup.switch("follow", timeout=1)["following"]
+    follower = backup.outcome()["process"][0]
+    descriptor = os.pidfd_open(follower)
+    try:
+        assert select.select([descriptor], [], [], SECONDS)[0], "it did not give up"
+    finally:
+        os.close(descriptor)
+    assert backup.outcome()["state"] == "timeout"
+    assert (backup.dest.read_text(), backup.next.read_text()) == (OLD, NEW)
+    assert backup.signals() == 0
+    result = backup.switch("finish")
+    assert (result["switched_by"], result["reason"]) == ("finish", "no advert told of the switch within 1 seconds")
+    assert backup.loaded()[1]
+
+
+def test_finish_ends_a_process_that_still_waits(backup: Director) -> None:
+    backup.switch("follow")
+    follower = backup.outcome()["process"][0]
+    result = backup.switch("finish", wait=0)
+    assert (result["changed"], result["switched_by"]) == (True, "finish")
+    assert result["reason"] == "no advert told of the switch"
+    assert backup.loaded()[1]
+    assert not alive(follower)
+    assert backup.signals() == 0
+    assert not backup.switch("finish", wait=0)["changed"]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_finish_waits_for_an_advert_that_is_on_its_way(backup: Director) -> None:
+    backup.switch("follow")
+    with ThreadPoolExecutor() as pool:
+        finishing = pool.submit(backup.switch, "finish", wait=SECONDS)
+        backup.send(advert(password=b"simsim"))
+        assert finishing.result()["switched_by"] == "advert"
+
+
+def test_finish_does_not_wait_for_what_no_advert_tells(backup: Director) -> None:
+    backup.next.write_text(OLD + "# a comment\n")
+    backup.switch("follow")
+    before = time.monotonic()
+    assert backup.switch("finish")["switched_by"] == "finish"
+    assert time.monotonic() - before < 2.5
+    backup.loaded()
+
+
+def test_a_second_follow_takes_the_place_of_the_first(backup: Director) -> None:
+    backup.switch("follow")
+    first = backup.outcome()["process"][0]
+    assert backup.switch("follow")["following"]
+    assert not alive(first)
+    backup.send(advert(password=b"simsim"))
+    backup.loaded()
+    assert backup.switch("finish")["switched_by"] == "advert"
+    assert backup.signals() == 0
+
+
+def test_a_keepalived_that_was_restarted_meanwhile_is_told(backup: Director) -> None:
+    backup.switch("follow")
+    assert backup.keepalived is not None
+    backup.keepalived.kill()
+    backup.keepalived.wait()
+    backup.start()
+    backup.send(advert(password=b"simsim"))
+    assert backup.loaded()[1]
+    assert backup.switch("finish")["switched_by"] == "advert"
+
+
+# -- leading
+
+
+def test_lead(backup: Director) -> None:
+    checked = backup.switch("lead", check=True)
+    assert (checked["changed"], backup.dest.read_text()) == (True, OLD)
+    result = backup.switch("lead")
+    assert (result["changed"], result["switched_by"], result["pending"]) == (True, "lead", False)
+    assert backup.loaded()[1]
+    assert backup.dest.read_text() == NEW
+    assert backup.switch("lead")["switched_by"] == "nothing"
+    assert backup.signals() == 0
+
+
+def test_without_keepalived_the_file_is_put_in_its_place(director: Director) -> None:
+    assert director.switch("follow")["following"] is False
+    result = director.switch("finish")
+    assert (result["changed"], result["switched_by"], result["running"]) == (True, "finish", False)
+    assert (director.dest.read_text(), result["pending"]) == (NEW, False)
+
+
+@pytest.mark.parametrize("state", ["follow", "lead", "finish"])
+def test_nothing_staged(backup: Director, state: str) -> None:
+    backup.next.unlink()
+    result = backup.switch(state)
+    assert (result["changed"], result["switched_by"], result["following"]) == (False, "nothing", False)
+    assert result["running"]
+    assert backup.signals() == 0
+
+
+def test_check_mode_starts_nothing(backup: Director) -> None:
+    assert not backup.switch("follow", check=True)["following"]
+    assert backup.switch("finish", check=True)["changed"]
+    assert "lvs-cluster" not in backup.host.run("ls", "/run")
+
+
+def test_what_needs_a_restart_is_not_signalled(backup: Director) -> None:
+    backup.next.write_text(NEW + "net_namespace red\n")
+    result = backup.switch("lead")
+    said = "the network namespace (net_namespace)"
+    assert (result["changed"], result["pending"], result["restart"]) == (True, True, said)
+    assert backup.signals() == 0
+    later = backup.config(backup.dest.read_text())
+    assert (later["changed"], later["pending"], later["restart"]) == (False, True, said)
+
+
+@pytest.mark.parametrize("words", [{"timeout": 0}, {"wait": -1}])
+def test_faults(backup: Director, words: dict[str, Any]) -> None:
+    assert backup.switch("follow", **words)["failed"]
+
+
+# -- the note that the file was not loaded
+
+
+def test_a_change_is_pending_until_it_is_loaded(backup: Director) -> None:
+    written = backup.config(NEW)
+    assert (written["changed"], written["pending"], written["shared"]) == (True, True, True)
+    again = backup.config(NEW)
+    assert (again["changed"], again["pending"], again["restart"]) == (False, True, "")
+    assert backup.config(NEW, check=True)["pending"]
+    checked = backup.host.module("keepalived_config", state="loaded", dest=str(backup.dest), check=True)
+    assert (checked["changed"], checked["pending"]) == (True, True)
+    noted = backup.host.module("keepalived_config", state="loaded", dest=str(backup.dest))
+    assert (noted["changed"], noted["pending"]) == (True, False)
+    assert not backup.config(NEW)["pending"]
+    assert not backup.host.module("keepalived_config", state="loaded", dest=str(backup.dest))["changed"]
+
+
+def test_where_the_note_is(backup: Director) -> None:
+    backup.config(NEW)
+    modes = [stat.S_IMODE(int(backup.host.run("stat", "-c", "%f", path), 16)) for path in (RUN, NOTE)]
+    assert modes == [0o755, 0o600]
+    assert "simsim" not in backup.host.run("cat", NOTE)
+
+
+def test_a_restart_loads_it(backup: Director) -> None:
+    backup.config(NEW)
+    assert backup.keepalived is not None
+    backup.keepalived.kill()
+    backup.keepalived.wait()
+    backup.start()
+    assert not backup.config(NEW)["pending"]
+
+
+def test_nothing_is_pending_where_keepalived_does_not_run(director: Director) -> None:
+    assert not director.config(NEW)["pending"]
+
+
+def test_a_run_that_died_before_the_signal_is_made_good(backup: Director) -> None:
+    backup.next.unlink()
+    backup.config(NEW)
+    result = backup.switch("finish")
+    assert (result["changed"], result["switched_by"], result["pending"]) == (True, "finish", False)
+    assert backup.loaded()[1]
+    assert not backup.config(NEW)["pending"]
+
+
+def test_staged_and_switched(backup: Director) -> None:
+    backup.next.unlink()
+    staged = backup.config(NEW, staged=True)
+    assert (staged["changed"], staged["pending"], staged["staged"]) == (True, False, str(backup.next))
+    assert (backup.dest.read_text(), backup.next.read_text()) == (OLD, NEW)
+    backup.switch("lead")
+    assert backup.loaded()[1]
+    after = backup.config(NEW)
+    assert (after["changed"], after["pending"], after["shared"]) == (False, False, False)
+
+
+def test_a_folder_of_somebody_else_is_refused(backup: Director) -> None:
+    backup.host.run("mkdir", "-m", "0777", RUN)
+    result = backup.config(NEW)
+    assert result["failed"]
+    assert "not a folder that only its owner writes to" in result["msg"]
+    assert backup.dest.read_text() == OLD
+
+
+@pytest.fixture
+def full(backup: Director) -> Callable[[str], None]:
+    """Fill the disk of a folder, as a file system of its own."""
+
+    def fill(folder: str) -> None:
+        backup.host.run("mount", "-t", "tmpfs", "-o", "size=64k", "none", folder)
+        script = f"head -c 1M /dev/zero > {folder}/filled 2>/dev/null; true"
+        backup.host.run("sh", "-c", script)
+
+    return fill
+
+
+def test_a_full_disk_leaves_all_as_it_was(backup: Director, full: Callable[[str], None]) -> None:
+    folder = backup.host.folder / "etc-keepalived"
+    folder.mkdir()
+    full(str(folder))
+    backup.host.run("sh", "-c", f"rm {folder}/filled; printf old > {folder}/keepalived.conf; true")
+    backup.host.run("sh", "-c", f"head -c 1M /dev/zero > {folder}/filled 2>/dev/null; true")
+    backup.dest = folder / "keepalived.conf"
+    for words in ({}, {"staged": True}):
+        result = backup.config(NEW, **words)
+        assert result["failed"]
+        said = f"{backup.dest} was not changed: no space is left for {folder} (No space left on device)"
+        assert result["msg"].startswith(said)
+        assert backup.host.run("cat", str(backup.dest)) == "old"
+        assert sorted(backup.host.run("ls", "-A", str(folder)).split()) == ["filled", "keepalived.conf"]
+
+
+def test_a_full_run_leaves_all_as_it_was(backup: Director, full: Callable[[str], None]) -> None:
+    full("/run")
+    result = backup.config(NEW)
+    assert result["failed"]
+    assert "no space is left for /run" in result["msg"]
+    assert backup.dest.read_text() == OLD
+    assert backup.host.run("ls", "-A", "/run").split() == ["filled"]
