@@ -26,9 +26,12 @@ class Outward:
         assert self._serving.stdout is not None
         assert self._serving.stdout.readline() == "listening\n"
         self._speaking = _start(self._client)
-        self.peer = self._serving.stdout.readline().strip()
         assert self._speaking.stdout is not None
-        assert self._speaking.stdout.readline() == "begun\n"
+        first = self._speaking.stdout.readline()
+        if first != "begun\n":
+            self._serving.communicate()
+            raise AssertionError(f"the connection did not come up: {first}")
+        self.peer = self._serving.stdout.readline().strip()
         return self
 
     def __exit__(

@@ -6,16 +6,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import select
-import signal
-import stat
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,145 +18,12 @@ import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
 from tests.unit.plugins.module_utils._keepalived.packets import ah, body, ipv4, ipv6
-from tests.unit.plugins.netns import Host
-
-RUN = "/run/lvs-cluster"
-OUTCOME = f"{RUN}/keepalived-switch.json"
-NOTE = f"{RUN}/keepalived-pending"
-SECONDS = 20.0
-
-TEXT = f"""{HEADER}
-
-vrrp_instance VI_1 {{
-    interface eth0
-    virtual_router_id 51
-    WORDS
-    authentication {{
-        auth_type PASS
-        auth_pass PASSWORD
-    }}
-    virtual_ipaddress {{
-        10.0.0.5/24
-        10.0.0.6/24
-    }}
-}}
-"""
-
-# A script's file gives its process the name.
-KEEPALIVED = """#!PYTHON
-import signal, sys, time
-def loaded(number, frame):
-    moment = time.monotonic()
-    print(moment, open(sys.argv[1]).read().count("simsim"), flush=True)
-signal.signal(signal.SIGHUP, loaded)
-print("ready", flush=True)
-while True:
-    signal.pause()
-"""
-SENDER = """
-import socket, sys, time
-out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-out.bind(("eth1", 0))
-for line in sys.stdin:
-    out.send(bytes.fromhex(line))
-    print(time.monotonic(), flush=True)
-"""
-
-
-def text(password: str = "sesame", words: str = "") -> str:
-    return TEXT.replace("PASSWORD", password).replace("WORDS", words)
-
-
-OLD, NEW = text(), text("simsim")
-
-
-class Director:
-    """A host with an interface whose other end the test sends adverts on, and a file that waits for its switch."""
-
-    def __init__(self, host: Host, stack: contextlib.ExitStack) -> None:
-        self.host = host
-        self.stack = stack
-        self.dest = host.folder / "keepalived.conf"
-        self.next = host.folder / "keepalived.conf.lvs-cluster-next"
-        self.saved = host.folder / "keepalived.conf.lvs-cluster-saved"
-        for path, content in ((self.dest, OLD), (self.next, NEW)):
-            path.write_text(content)
-            path.chmod(0o640)
-        host.run("mount", "-t", "tmpfs", "none", "/run")
-        host.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
-        for name, address in (("eth0", "10.0.0.4/24"), ("eth1", "10.9.9.9/24")):
-            host.run("ip", "address", "add", address, "dev", name)
-            host.run("ip", "link", "set", name, "up")
-        self._sender = self._start(sys.executable, "-c", SENDER)
-        self.keepalived: subprocess.Popen[str] | None = None
-
-    def _start(self, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(self.host.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.stack.enter_context(process)
-        self.stack.callback(process.kill)
-        return process
-
-    def start(self) -> subprocess.Popen[str]:
-        self.host.program("keepalived", KEEPALIVED.replace("PYTHON", sys.executable))
-        self.keepalived = self._start(str(self.host.programs / "keepalived"), str(self.dest))
-        assert read(self.keepalived) == "ready"
-        return self.keepalived
-
-    def send(self, packet: bytes) -> float:
-        """Send a packet from the other end of eth0; when that was."""
-        version = packet[0] >> 4
-        group = bytes.fromhex("01005e000012" if version == 4 else "333300000012")
-        frame = group + bytes.fromhex("020000000001") + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet
-        assert self._sender.stdin is not None
-        self._sender.stdin.write(frame.hex() + "\n")
-        self._sender.stdin.flush()
-        return float(read(self._sender))
-
-    def loaded(self) -> tuple[float, bool]:
-        """Wait for a signal: when it came, and whether the new file stood there then."""
-        assert self.keepalived is not None
-        moment, new = read(self.keepalived).split()
-        return float(moment), new != "0"
-
-    def signals(self) -> int:
-        """How many signals came that nobody has waited for."""
-        assert self.keepalived is not None
-        count = 0
-        while select.select([self.keepalived.stdout], [], [], 0.1)[0]:
-            assert self.keepalived.stdout is not None
-            self.keepalived.stdout.readline()
-            count += 1
-        return count
-
-    def switch(self, state: str, **words: Any) -> dict[str, Any]:
-        result = self.host.module("keepalived_switch", state=state, dest=str(self.dest), **words)
-        print(result)
-        return result
-
-    def config(self, content: str, **words: Any) -> dict[str, Any]:
-        self.host.program("tester", "#!/bin/sh\nexit 0\n")
-        binary = str(self.host.programs / "tester")
-        return self.host.module("keepalived_config", content=content, dest=str(self.dest), binary=binary, **words)
-
-    def outcome(self) -> dict[str, Any]:
-        return dict(json.loads(self.host.run("cat", OUTCOME)))
-
-    def end_follower(self) -> None:
-        with contextlib.suppress(AssertionError, ProcessLookupError):
-            os.kill(self.outcome()["process"][0], signal.SIGKILL)
-
-
-def read(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    assert select.select([process.stdout], [], [], SECONDS)[0], "nothing came"
-    return process.stdout.readline().strip()
+from tests.unit.plugins.modules.rollout import NEW, OLD, SECONDS, Director, a_director, text
 
 
 @pytest.fixture
 def director(tmp_path: Path) -> Iterator[Director]:
-    with contextlib.ExitStack() as stack:
-        found = Director(stack.enter_context(Host(tmp_path / "host")), stack)
-        stack.callback(found.end_follower)
+    with a_director(tmp_path / "host") as found:
         yield found
 
 
@@ -404,105 +265,3 @@ def test_what_needs_a_restart_is_not_signalled(backup: Director) -> None:
 @pytest.mark.parametrize("words", [{"timeout": 0}, {"wait": -1}])
 def test_faults(backup: Director, words: dict[str, Any]) -> None:
     assert backup.switch("follow", **words)["failed"]
-
-
-# -- the note that the file was not loaded
-
-
-def test_a_change_is_pending_until_it_is_loaded(backup: Director) -> None:
-    written = backup.config(NEW)
-    assert (written["changed"], written["pending"], written["shared"]) == (True, True, True)
-    again = backup.config(NEW)
-    assert (again["changed"], again["pending"], again["restart"]) == (False, True, "")
-    assert backup.config(NEW, check=True)["pending"]
-    checked = backup.host.module("keepalived_config", state="loaded", dest=str(backup.dest), check=True)
-    assert (checked["changed"], checked["pending"]) == (True, True)
-    noted = backup.host.module("keepalived_config", state="loaded", dest=str(backup.dest))
-    assert (noted["changed"], noted["pending"]) == (True, False)
-    assert not backup.config(NEW)["pending"]
-    assert not backup.host.module("keepalived_config", state="loaded", dest=str(backup.dest))["changed"]
-
-
-def test_where_the_note_is(backup: Director) -> None:
-    backup.config(NEW)
-    modes = [stat.S_IMODE(int(backup.host.run("stat", "-c", "%f", path), 16)) for path in (RUN, NOTE)]
-    assert modes == [0o755, 0o600]
-    assert "simsim" not in backup.host.run("cat", NOTE)
-
-
-def test_a_restart_loads_it(backup: Director) -> None:
-    backup.config(NEW)
-    assert backup.keepalived is not None
-    backup.keepalived.kill()
-    backup.keepalived.wait()
-    backup.start()
-    assert not backup.config(NEW)["pending"]
-
-
-def test_nothing_is_pending_where_keepalived_does_not_run(director: Director) -> None:
-    assert not director.config(NEW)["pending"]
-
-
-def test_a_run_that_died_before_the_signal_is_made_good(backup: Director) -> None:
-    backup.next.unlink()
-    backup.config(NEW)
-    result = backup.switch("finish")
-    assert (result["changed"], result["switched_by"], result["pending"]) == (True, "finish", False)
-    assert backup.loaded()[1]
-    assert not backup.config(NEW)["pending"]
-
-
-def test_staged_and_switched(backup: Director) -> None:
-    backup.next.unlink()
-    staged = backup.config(NEW, staged=True)
-    assert (staged["changed"], staged["pending"], staged["staged"]) == (True, False, str(backup.next))
-    assert (backup.dest.read_text(), backup.next.read_text()) == (OLD, NEW)
-    backup.switch("lead")
-    assert backup.loaded()[1]
-    after = backup.config(NEW)
-    assert (after["changed"], after["pending"], after["shared"]) == (False, False, False)
-
-
-def test_a_folder_of_somebody_else_is_refused(backup: Director) -> None:
-    backup.host.run("mkdir", "-m", "0777", RUN)
-    result = backup.config(NEW)
-    assert result["failed"]
-    assert "not a folder that only its owner writes to" in result["msg"]
-    assert backup.dest.read_text() == OLD
-
-
-@pytest.fixture
-def full(backup: Director) -> Callable[[str], None]:
-    """Fill the disk of a folder, as a file system of its own."""
-
-    def fill(folder: str) -> None:
-        backup.host.run("mount", "-t", "tmpfs", "-o", "size=64k", "none", folder)
-        script = f"head -c 1M /dev/zero > {folder}/filled 2>/dev/null; true"
-        backup.host.run("sh", "-c", script)
-
-    return fill
-
-
-def test_a_full_disk_leaves_all_as_it_was(backup: Director, full: Callable[[str], None]) -> None:
-    folder = backup.host.folder / "etc-keepalived"
-    folder.mkdir()
-    full(str(folder))
-    backup.host.run("sh", "-c", f"rm {folder}/filled; printf old > {folder}/keepalived.conf; true")
-    backup.host.run("sh", "-c", f"head -c 1M /dev/zero > {folder}/filled 2>/dev/null; true")
-    backup.dest = folder / "keepalived.conf"
-    for words in ({}, {"staged": True}):
-        result = backup.config(NEW, **words)
-        assert result["failed"]
-        said = f"{backup.dest} was not changed: no space is left for {folder} (No space left on device)"
-        assert result["msg"].startswith(said)
-        assert backup.host.run("cat", str(backup.dest)) == "old"
-        assert sorted(backup.host.run("ls", "-A", str(folder)).split()) == ["filled", "keepalived.conf"]
-
-
-def test_a_full_run_leaves_all_as_it_was(backup: Director, full: Callable[[str], None]) -> None:
-    full("/run")
-    result = backup.config(NEW)
-    assert result["failed"]
-    assert "no space is left for /run" in result["msg"]
-    assert backup.dest.read_text() == OLD
-    assert backup.host.run("ls", "-A", "/run").split() == ["filled"]
