@@ -1,7 +1,7 @@
 """Measure an unchanged run of ours beside one of another keepalived role, in one lab, one after the other.
 
-`python -m tools.peer_bench FOLDER` with a checkout of the role (evrardjp's variables are written for it). The other role
-sees the same two directors, the same VRRP instance and the same virtual services.
+`python -m tools.peer_bench FOLDER` with a checkout of the role (evrardjp's variables are written for it). The other
+role sees the same two directors, the same VRRP instance and the same virtual services.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Measure what many virtual services cost: planning and writing them on this machine, and a run that changes nothing.
 
-`python -m tools.scale_bench` plans and writes 10 and 1,000 virtual services with 10 real servers each, and runs site.yml
-on directors that have them, in one lab.
+`python -m tools.scale_bench` plans and writes 10 and 1,000 virtual services with 10 real servers each, and runs
+site.yml on directors that have them, in one lab.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install, verdict
 
 _SYSTEM_DIRECTORIES = ["/usr/sbin", "/sbin"]
 
@@ -245,8 +245,12 @@ def _outcome(module: AnsibleModule) -> install.Outcome:
 
 
 def _runner(module: AnsibleModule) -> install.Runner:
+    # keepalived 2.3.3 reads for ever on some texts.
+    timeout = module.get_bin_path("timeout")
+    limit = [timeout, "--kill-after=5", str(verdict.LONGEST)] if timeout else []
+
     def run(argv: Sequence[str]) -> tuple[int, str]:
-        status, out, err = module.run_command(list(argv), environ_update={"LC_ALL": "C"})
+        status, out, err = module.run_command([*limit, *argv], environ_update={"LC_ALL": "C"})
         return status, out + err
 
     return run

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from lab.lab import Lab
 
-LINE = re.compile(r"^(?P<time>[0-9.]+) IP6? .*?(?P<source>[0-9a-f.:]+) > .*vrid (?P<router>\d+), prio (?P<priority>\d+)")
+LINE = re.compile(
+    r"^(?P<time>[0-9.]+) IP6? .*?(?P<source>[0-9a-f.:]+) > .*vrid (?P<router>\d+), prio (?P<priority>\d+)"
+)
 FILTER = "ip proto 112 or ip6 proto 112"
 
 

@@ -26,19 +26,18 @@ class Load:
 
     A request fails on an error, a reset, an answer other than 200, or where its connection is not answered and closed
     within `timeout` seconds. The block begins when the first request has ended; at its end those that are open are
-    waited for. Then `sent`, `answered`, `failed`, `rate` (what was achieved) and `by` (target and first line of the
-    page -> answers) tell of all of it.
+    waited for. Then `sent`, `answered`, `failed`, `rate` (what was achieved), `by` (target and first line of the page
+    -> answers) and `gap` (the longest time in which every request that began failed, in seconds) tell of all of it.
     """
 
     def __init__(
         self, lab: Lab, client: str, targets: Sequence[Target], *, rate: float = 200, timeout: float = 5
     ) -> None:
         self.sent = self.answered = 0
-        self.rate = 0.0
+        self.rate = self.gap = 0.0
         self.failed: list[Failure] = []
         self.by: dict[tuple[Target, str], int] = {}
         self._targets = list(targets)
-        self._wanted_rate = rate
         wanted = json.dumps({"targets": self._targets, "rate": rate, "timeout": timeout})
         self._command = lab.command(client, ["python3", "-u", "-c", SCRIPT, wanted])
 
@@ -57,19 +56,6 @@ class Load:
         if kind is None:
             self._take(last)
 
-    @property
-    def gap(self) -> float:
-        """The longest time in which every request that began failed, in seconds, to within one request."""
-        spacing = 1 / self._wanted_rate
-        longest = first = 0.0
-        last = float("-inf")
-        for began in sorted(failure.began for failure in self.failed):
-            if began - last > 1.5 * spacing:
-                first = began
-            last = began
-            longest = max(longest, last - first + spacing)
-        return longest
-
     def snapshot(self) -> None:
         """Bring the counts up to now."""
         assert self._process.stdin is not None
@@ -84,7 +70,7 @@ class Load:
     def _take(self, line: str) -> None:
         assert line, "the load's program ended early"
         told = json.loads(line)
-        self.sent, self.answered, self.rate = told["sent"], told["answered"], told["rate"]
+        self.sent, self.answered, self.rate, self.gap = (told[key] for key in ("sent", "answered", "rate", "gap"))
         self.failed = [Failure(began, self._targets[number], reason) for began, number, reason in told["failed"]]
         self.by = {(self._targets[number], server): count for number, server, count in told["by"]}
 
@@ -114,16 +100,29 @@ def run():
     poll = select.epoll()
     poll.register(0, select.EPOLLIN)
     opened = {}  # file descriptor -> [socket, began, target, what came]; oldest first
-    by, failed = collections.Counter(), []
+    by, failed, good = collections.Counter(), [], []
     sent, going, begun, allowed, start = 0, True, False, BURST, clock()
     last = start
 
     def fail(began, target, reason):
         failed.append((round(began - start, 3), target, reason))
 
+    def gap():
+        longest, first = 0, None
+        ends = [(began, True) for began, _target, _reason in failed] + [(began, False) for began in good]
+        for began, failing in sorted(ends):
+            if failing and first is None:
+                first = began
+            if first is not None:
+                longest = max(longest, began - first + failing / rate)
+            if not failing:
+                first = None
+        return longest
+
     def tell():
         seconds = last - start + 1 / rate
         print(json.dumps({"sent": sent, "answered": sum(by.values()), "rate": sent / seconds, "failed": failed,
+                          "gap": gap(),
                           "by": [(target, server, count) for (target, server), count in by.items()]}))
 
     while going or opened:
@@ -186,6 +185,7 @@ def run():
                 head, _blank, body = data.partition(b"\r\n\r\n")
                 if head[9:12] == b"200" and body:
                     by[target, body.partition(b"\n")[0].decode(errors="replace")] += 1
+                    good.append(round(began - start, 3))
                     continue
                 reason = head.partition(b"\r\n")[0].decode(errors="replace") or "closed without an answer"
             fail(began, target, reason)

@@ -1,4 +1,4 @@
-"""A connection that a real server opens outward, through its director, to see under which address and whether it lasts."""
+"""A connection that a real server opens outward, through its director: under which address, and whether it lasts."""
 
 from __future__ import annotations
 

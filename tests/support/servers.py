@@ -33,8 +33,8 @@ UNITS = ("checked-mail", "checked-names", "checked-echo")
 def prepare(cluster: Cluster, host: str) -> None:
     """Give a host its key, its pages and its servers."""
     cluster.run(
-        host, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=www.mydomain.com",
-        "-keyout", f"{CERTIFICATE}.key", "-out", f"{CERTIFICATE}.crt",
+        host, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+        "-subj", "/CN=www.mydomain.com", "-keyout", f"{CERTIFICATE}.key", "-out", f"{CERTIFICATE}.crt",
     )  # fmt: skip
     _web(cluster, host, (8001, 8002, 8003, 8009), tls=True)
     _start(cluster, host)
@@ -82,4 +82,6 @@ def _start(cluster: Cluster, host: str) -> None:
 
 
 def _start_bfd(cluster: Cluster) -> None:
-    serve(cluster, "rs1", "checked-bfd", "keepalived", "-n", "-l", "-f", "/etc/keepalived/bfd.conf", port=3784, udp=True)
+    serve(
+        cluster, "rs1", "checked-bfd", "keepalived", "-n", "-l", "-f", "/etc/keepalived/bfd.conf", port=3784, udp=True
+    )

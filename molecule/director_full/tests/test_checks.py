@@ -77,7 +77,9 @@ def test_each_check_takes_a_broken_server_out_and_puts_it_back(served: Cluster) 
     servers.mend_all(served)
     back = measure(served, until_serving=True)
     for name, one in CHECKED.items():
-        print(f"{name:<8} out {out[name]:5.1f} s (promised {one.out:g}), back {back[name]:5.1f} s (promised {one.back:g})")
+        print(
+            f"{name:<8} out {out[name]:5.1f} s (promised {one.out:g}), back {back[name]:5.1f} s (promised {one.back:g})"
+        )
     late = {
         name: (out[name], back[name])
         for name, one in CHECKED.items()
@@ -92,9 +94,7 @@ def test_sorry_server_answers_below_the_quorum_and_actions_are_called(served: Cl
     key = f"TCP {VIP}:8012"
     served.run("rs1", "systemctl", "stop", "nginx")
     try:
-        wait_until(
-            lambda: served.serve("client", VIP, 8012, 1).keys() == {"lb1"}, seconds=20, what="the sorry server"
-        )
+        wait_until(lambda: served.serve("client", VIP, 8012, 1).keys() == {"lb1"}, seconds=20, what="the sorry server")
     finally:
         served.run("rs1", "systemctl", "start", "nginx")
     wait_until(
@@ -131,7 +131,12 @@ def test_maintenance_file_moves_all_addresses_and_mail_tells(served: Cluster, ma
     finally:
         served.run("lb1", "tee", file, stdin="0\n")
     wait_until(lambda: served.holders(VIP) == ["lb1"], seconds=60, what="lb1 to be master again")
-    for words in (("lb1", "VI_4", "FAULT"), ("lb2", "VI_4", "MASTER"), ("lb2", "VI_4", "BACKUP"), ("lb1", "VI_4", "MASTER")):
+    for words in (
+        ("lb1", "VI_4", "FAULT"),
+        ("lb2", "VI_4", "MASTER"),
+        ("lb2", "VI_4", "BACKUP"),
+        ("lb1", "VI_4", "MASTER"),
+    ):
         mail.wait_for(*words)
     assert "keepalived_script fault web shop" in told(served, "lb1")
 

@@ -57,7 +57,11 @@ def test_tracked_script_moves_all_addresses(cluster: Cluster) -> None:
     cluster.run("lb1", "iptables", "-I", "OUTPUT", "-p", "icmp", "-d", "10.0.0.100", "-j", "DROP")
     try:
         # 3 failures at an interval of 5 s, each of which takes up to 1 s.
-        wait_until(lambda: cluster.holders(VIP) == cluster.holders(VIP6) == ["lb2"], seconds=40, what="lb2 to hold the VIPs")
+        wait_until(
+            lambda: cluster.holders(VIP) == cluster.holders(VIP6) == ["lb2"], seconds=40, what="lb2 to hold the VIPs"
+        )
     finally:
         cluster.run("lb1", "iptables", "-D", "OUTPUT", "-p", "icmp", "-d", "10.0.0.100", "-j", "DROP")
-    wait_until(lambda: cluster.holders(VIP) == cluster.holders(VIP6) == ["lb1"], seconds=40, what="lb1 to hold them again")
+    wait_until(
+        lambda: cluster.holders(VIP) == cluster.holders(VIP6) == ["lb1"], seconds=40, what="lb1 to hold them again"
+    )

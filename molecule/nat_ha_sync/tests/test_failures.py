@@ -27,7 +27,12 @@ def in_force(cluster: Cluster) -> Iterator[None]:
 
 def state(cluster: Cluster, director: str) -> tuple[object, ...]:
     unit = cluster.run(director, "systemctl", "show", "--property=MainPID,ActiveState", "keepalived")
-    return cluster.run(director, "cat", FILE), cluster.run(director, "ls", "/etc/keepalived"), unit, cluster.table(director)
+    return (
+        cluster.run(director, "cat", FILE),
+        cluster.run(director, "ls", "/etc/keepalived"),
+        unit,
+        cluster.table(director),
+    )
 
 
 def site(cluster: Cluster, hosts: str = "directors", **variables: object) -> str:

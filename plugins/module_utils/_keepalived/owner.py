@@ -75,6 +75,8 @@ def running(proc: str = "/proc", host: str | None = None) -> list[Running]:
                 continue
             raise UnreadableError(f"the process {pid} of keepalived can't be looked at: {error.strerror}") from error
         options = dict(_options(words))
+        if options.keys() & {"t", "config-test"}:  # that one only reads
+            continue
         if not options.keys() & {"P", "vrrp"}:  # that one does VRRP alone
             file = options.get("f") or options.get("use-file") or DEFAULT_FILE
             found.add(Running(file, options.get("i") or options.get("config-id") or name))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 __all__ = ["leading_director", "unguarded"]
@@ -32,11 +32,16 @@ def unguarded(own: Instances, peers: Mapping[str, Instances]) -> list[str]:
     return found
 
 
-def leading_director(directors: Mapping[str, Instances]) -> str:
-    """The director that is master of most instances, the first by name of equals; "" if none is master of any."""
-    masters = {
-        name: sum(instance.get("state") == "MASTER" for instance in instances.values())
-        for name, instances in directors.items()
-    }
-    most = max(masters.values(), default=0)
-    return min((name for name, count in masters.items() if count == most), default="") if most else ""
+def leading_director(directors: Mapping[str, Instances], changed: Collection[str] = ()) -> str:
+    """The director that is master of most instances, the first by name of equals; "" if none is master of any.
+
+    ``changed``: the instances of which the members must share something new. Whoever is master of most of them leads,
+    because only the adverts of these tell the others.
+    """
+
+    def masters(name: str, among: Collection[str]) -> int:
+        return sum(one.get("state") == "MASTER" for key, one in directors[name].items() if key in among)
+
+    everything = {key for instances in directors.values() for key in instances}
+    ranked = sorted(directors, key=lambda name: (-masters(name, changed), -masters(name, everything), name))
+    return ranked[0] if ranked and masters(ranked[0], everything) else ""

@@ -17,8 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
-__all__ = ["Accept", "Complaint", "Refuse", "Verdict", "judge"]
+__all__ = ["LONGEST", "Accept", "Complaint", "Refuse", "Verdict", "judge"]
 
+LONGEST = 120
+"""Seconds that the test may take; 1,000 virtual servers with 10 real servers each need one."""
+_TOO_LONG = 124
+"""What timeout(1) ends with then."""
 _GOOD = 0
 _COMPLAINT = 5
 _SECURITY = 6
@@ -114,7 +118,11 @@ _KNOWN = (
 )
 
 _PLACE = re.compile(r"\((?:.*: )?Line (?P<line>\d+)\) (?P<text>.*)")
-_OTHER_USER = re.compile(r"^\s*script_user\s+(?!root(\s+root)?\s*$)\S", re.MULTILINE)
+# script_user of all scripts, user of one that is asked, or a user behind one that is called.
+_OTHER_USER = re.compile(
+    r"^\s*(?:(?:script_)?user|(?:notify|quorum)_\w+\s+(?:\"[^\"\n]*\"|[^\"\s]+))\s+(?!root(?:\s+root)?\s*$)\S",
+    re.MULTILINE,
+)
 _COMMENT_OR_BLANK = re.compile(r"\s*([#!].*)?\Z")
 
 
@@ -159,6 +167,8 @@ def _reason(text: str, config: str, output: str, *, check_mode: bool) -> str | N
 
 
 def _why(status: int, *, printed: bool) -> str:
+    if status == _TOO_LONG:
+        return f"keepalived -t did not come to its end in {LONGEST} seconds"
     if status == _SECURITY:
         return "a script would run without script security (exit status 6): set enable_script_security and script_user"
     if status == _ENDED:

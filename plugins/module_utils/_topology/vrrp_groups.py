@@ -49,7 +49,33 @@ def plan_sync_groups(director: Host, planned: list[dict[str, Any]], tracking: Tr
                 )
             taken.setdefault(member, str(name))
         _check_together(group, members, planned)
+        _check_watched(group, plan, at, planned)
     return groups
+
+
+def _check_watched(
+    group: Mapping[str, Any], written: Mapping[str, Any], at: Place, planned: list[dict[str, Any]]
+) -> None:
+    """keepalived ignores what a member watches with a weight, since the group moves as one, and complains of it.
+
+    2.3.3 also refuses an interface that the group and a member of it watch.
+    """
+    if (group.get("options") or {}).get("sync_group_tracking_weight"):
+        return
+    shared = {one["name"] for one in written.get("track_interface", ())}
+    for plan in planned:
+        if plan["name"] not in (group.get("group") or []):
+            continue
+        for key in ("track_interface", "track_script", "track_file", "track_bfd"):
+            for one in plan.get(key, ()):
+                # A file's number counts once where no weight is given.
+                if one.get("weight", 1 if key == "track_file" else 0):
+                    at.key("group").fault(
+                        f"{plan['name']} is in it and watches {one['name']} ({key}) with a weight",
+                        f"write {key} at the group, or weight: 0, or options: {{sync_group_tracking_weight: true}}",
+                    )
+                if key == "track_interface" and one["name"] in shared:
+                    at.key(key).fault(f"{one['name']} is watched by {plan['name']}, too", "leave one of the two out")
 
 
 def _check_together(group: Mapping[str, Any], members: Place, planned: list[dict[str, Any]]) -> None:

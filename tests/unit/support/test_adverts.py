@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.adverts import Advert, read
 
 PRINTED = """\
-1764128000.250000 IP 10.0.0.3 > 224.0.0.18: VRRPv2, Advertisement, vrid 51, prio 200, authtype simple, intvl 1s, length 24
+1764128000.250000 IP 10.0.0.3 > 224.0.0.18: VRRPv2, Advertisement, vrid 51, prio 200, authtype simple, intvl 1s
 1764128001.250000 IP6 fe80::3 > ff02::12: ip-proto-112 32
 1764128002.500000 IP 10.0.0.4 > 10.0.0.3: VRRPv3, Advertisement, vrid 7, prio 0, intvl 50cs, length 16
 1764128003.500000 IP6 fe80::dcad:beff:fe00:1 > ff02::12: VRRPv3, Advertisement, vrid 9, prio 150, intvl 100cs, length 24

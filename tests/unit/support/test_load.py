@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 
 from lab.lab import Lab
-from tests.support.load import Failure, Load, Target
+from tests.support.cluster import wait_until
+from tests.support.load import Load, Target
 
 ANSWER = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\nweb1\nmore\n"
 
@@ -159,17 +160,18 @@ def test_a_program_that_ends_early_is_told() -> None:
         pass
 
 
-@pytest.mark.parametrize(
-    ("began", "gap"),
-    [
-        ([], 0.0),
-        ([1.0], 0.1),
-        ([1.0, 1.1, 1.2], 0.3),
-        ([1.0, 1.5, 1.6], 0.2),
-        ([1.2, 1.0, 1.1, 3.0], 0.3),
-    ],
-)
-def test_gap_is_the_longest_row_of_failures(began: list[float], gap: float) -> None:
-    load = Load(LAB, "client", [("127.0.0.1", 1)], rate=10)
-    load.failed = [Failure(one, ("127.0.0.1", 1), "reset") for one in began]
-    assert load.gap == pytest.approx(gap)
+def test_gap_is_the_longest_time_without_an_answer() -> None:
+    """Of 100 requests a second the ones that begin in 0.4 s have no answer, and single ones before and after."""
+    seen = 0
+
+    def answer(connection: socket.socket) -> None:
+        nonlocal seen
+        seen += 1
+        if 40 <= seen < 80 or seen in (10, 20, 90):
+            reset(connection)
+        else:
+            replying(ANSWER)(connection)
+
+    with server(answer) as target, Load(LAB, "client", [target], rate=100) as load:
+        wait_until(lambda: seen >= 110, seconds=10, what="110 requests")
+    assert load.gap == pytest.approx(0.4, abs=0.1)

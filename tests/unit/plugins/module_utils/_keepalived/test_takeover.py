@@ -45,3 +45,10 @@ def test_unguarded(
 )
 def test_leading_director(directors: dict[str, dict[str, dict[str, str]]], leader: str) -> None:
     assert leading_director(directors) == leader
+
+
+def test_a_master_of_what_changes_leads() -> None:
+    directors = {"lb1": {"A": MASTER, "B": MASTER, "C": BACKUP}, "lb2": {"A": BACKUP, "B": BACKUP, "C": MASTER}}
+    assert leading_director(directors, ["C"]) == "lb2"
+    assert leading_director(directors, ["A", "C"]) == "lb1"
+    assert leading_director(directors, ["D"]) == "lb1"
