@@ -11,7 +11,8 @@ INVENTORY ?= inventories/nat_ha
 # The parts of `make test`, in order; a part is a target of this file. The first half needs no lab.
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
-# What `make test-full` runs beyond that: modules on Debian 13, installation on bare guests of both releases.
+# What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
+# of one without a daemon only there.
 FULL_PARTS := modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
@@ -56,7 +57,7 @@ sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python th
 	$(PYTHON) tools/sanity.py
 
 integration: $(STAMP) ## Run the tests of the lab, and of a cluster's life in it
-	$(AS_ROOT) $(PYTHON) -m pytest tests/integration
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration --ignore tests/integration/static --durations 15
 
 molecule: $(STAMP) ## Run every Molecule scenario
 	@for scenario in $(SCENARIOS); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
@@ -65,7 +66,7 @@ bare-bookworm bare-trixie: bare-%: $(STAMP)
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
 
 modules-trixie: $(STAMP)
-	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs
+	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs tests/integration/keepalived
 
 test: ## Run all that CI runs, and say how long each part took
 	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS)

@@ -279,8 +279,9 @@ class Lab:
         origin = str(Path(path).resolve())
         file = self.folder / "twin.json"
         if origin != memory.inventory:
-            file = self.folder / "twins" / f"{Path(origin).name}-{cache.digest([origin])}.json"
-            file.parent.mkdir(exist_ok=True, mode=0o700)
+            file = self.folder / "twins" / f"{Path(origin).name}-{cache.digest([origin])}" / "twin.json"
+            file.parent.mkdir(exist_ok=True, parents=True, mode=0o700)
+        _link_files(Path(origin), file.parent / "files")
         inventory.write_private(file, json.dumps(inventory.twin(source, connection), indent=1))
         return file
 
@@ -368,3 +369,13 @@ class Lab:
             lines = self.console(host).read_text(errors="replace").splitlines()[-LAST_LINES:]
             texts.append("\n".join([f"--- last lines of {host}'s console ({self.console(host)})", *lines]))
         return "\n".join(texts)
+
+
+def _link_files(inventory_path: Path, link: Path) -> None:
+    """Let the user's files be beside the twin as they are beside the inventory, or in it."""
+    beside = [folder / "files" for folder in (inventory_path, inventory_path.parent)]
+    link.unlink(missing_ok=True)
+    for folder in beside:
+        if folder.is_dir():
+            link.symlink_to(folder)
+            return

@@ -13,6 +13,7 @@ from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.lvs.cluster.plugins.module_utils._control_files import candidates, find, folders_of
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.installed_scripts import name_fault
 
 _BINARY = b"\0"
@@ -44,8 +45,8 @@ class ActionModule(ActionBase):
         if isinstance(scripts, str) or not isinstance(scripts, Sequence):
             raise AnsibleActionFail(f"scripts: {scripts!r} is no list of scripts")
         names = list(dict.fromkeys(map(str, scripts)))
-        folders = _folders(task_vars, context.CLIARGS.get("args") or ())
-        found = {name: _find(name, folders) for name in names}
+        folders = folders_of(task_vars, context.CLIARGS.get("args") or ())
+        found = {name: find(name, folders) for name in names}
         faults = [*_name_faults(names), *(_missing(name, folders) for name in names if not found[name])]
         if faults:
             raise AnsibleActionFail("; ".join(faults))
@@ -68,40 +69,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"{path} can't be read: {error}") from error
 
 
-def _folders(task_vars: Mapping[str, Any], playbooks: Iterable[Any]) -> list[str]:
-    """Where scripts may be: beside this host's inventory, beside the others, beside the playbook, and the one called.
-
-    A playbook of a collection that another playbook imports is not where its user keeps his files.
-    """
-    places: list[str] = []
-    if task_vars.get("inventory_dir"):
-        places.append(str(task_vars["inventory_dir"]))
-    sources = task_vars.get("ansible_inventory_sources") or []
-    for source in [sources] if isinstance(sources, str) else sources:
-        if os.path.isdir(source):
-            places.append(source)
-        if os.path.exists(source):
-            places.append(os.path.dirname(os.path.abspath(source)))
-    if task_vars.get("playbook_dir"):
-        places.append(str(task_vars["playbook_dir"]))
-    places += [os.path.dirname(os.path.abspath(playbook)) for playbook in playbooks if os.path.isfile(playbook)]
-    return list(dict.fromkeys(map(os.path.abspath, places)))
-
-
-def _candidates(name: str, folders: Iterable[str]) -> Iterator[str]:
-    """As Ansible looks for files: in files/ first, unless the name says so itself."""
-    for folder in folders:
-        if name.split("/", 1)[0] != "files":
-            yield os.path.join(folder, "files", name)
-        yield os.path.join(folder, name)
-
-
-def _find(name: str, folders: Iterable[str]) -> str | None:
-    return next(filter(os.path.isfile, _candidates(name, folders)), None)
-
-
 def _missing(name: str, folders: Sequence[str]) -> str:
-    places = ", ".join(_candidates(name, folders))
+    places = ", ".join(candidates(name, folders))
     return (
         f"the script {name} is not on the control node: looked for {places or 'nothing, there is no folder to look in'}"
     )

@@ -23,7 +23,7 @@ options:
   _terms:
     description:
       - URLs with C(http) or C(https), best with the address of one real server, or files.
-      - A file is looked for as by P(ansible.builtin.file#lookup).
+      - A file is looked for as by P(ansible.builtin.file#lookup), then beside the inventory.
     type: list
     elements: str
     required: true
@@ -86,6 +86,8 @@ from urllib.parse import urlsplit
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.lvs.cluster.plugins.module_utils._control_files import find, folders_of
+
 _AGENT = "KeepAliveClient"
 _END_OF_HEADER = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
@@ -123,7 +125,9 @@ def _settings(plugin: LookupBase, variables: Mapping[str, Any] | None, given: Ma
 
 
 def _file(plugin: LookupBase, term: str, variables: Mapping[str, Any]) -> bytes:
-    path = plugin.find_file_in_search_path(variables, "files", term, ignore_missing=True)
+    path = plugin.find_file_in_search_path(variables, "files", term, ignore_missing=True) or find(
+        term, folders_of(variables, ())
+    )
     if not path:
         raise AnsibleLookupError(f"page_digest: there is no file {term}; a URL begins with http:// or https://")
     loader: Any = plugin._loader

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import SCRIPTS_DIRECTORY
+
 __all__ = ["LONGEST", "Accept", "Complaint", "Refuse", "Verdict", "judge"]
 
 LONGEST = 120
@@ -82,12 +84,31 @@ def _said_missing(found: re.Match[str], _config: str, output: str) -> bool:
     return re.search(rf"{re.escape(_MISSING)} {re.escape(found.group('name'))}$", output, re.MULTILINE) is not None
 
 
+_NO_SUCH_USER = "Error setting global script uid/gid"
+
+
+def _no_such_user(_found: re.Match[str], _config: str, output: str) -> bool:
+    return _NO_SUCH_USER in output
+
+
+def _names_user(_found: re.Match[str], config: str, _output: str) -> bool:
+    return re.search(r"^\s*script_user\s+\S", config, re.MULTILINE) is not None
+
+
+def _installed(found: re.Match[str], config: str, _output: str) -> bool:
+    """Whether the script of this vrrp_script is one that the role installs."""
+    block = re.search(rf"^vrrp_script {re.escape(found.group('name'))} {{\n(.*?)^}}", config, re.MULTILINE | re.DOTALL)
+    return block is not None and f"{SCRIPTS_DIRECTORY}/" in block.group(1)
+
+
 def _any_missing(_found: re.Match[str], _config: str, output: str) -> bool:
     return _MISSING in output
 
 
 _ALL_ZERO = "every real server of this virtual server has weight 0, so it serves by its sorry server or not at all"
 _NO_INTERFACE = "accepted in check mode only: the interface is not there, and a real run refuses that"
+_NO_USER = "accepted in check mode only: the user that scripts run as is made by an earlier task"
+_NO_SCRIPT = "accepted in check mode only: the script is installed by an earlier task"
 _NO_DIRECTORY = "accepted in check mode only: the directory of the weight files is made by an earlier task"
 
 _KNOWN = (
@@ -106,6 +127,22 @@ _KNOWN = (
         _NO_INTERFACE,
         check_mode=True,
     ),
+    _Known(re.compile(rf"{_NO_SUCH_USER}(: .*)?"), _NO_USER, check_mode=True, holds=_names_user),
+    _Known(
+        re.compile(
+            r"Unable to set default user for .+ - removing(: .*)?"
+            r"|\(\S+\) track script \S+ not found, ignoring\.\.\.(: .*)?"
+        ),
+        _NO_USER,
+        check_mode=True,
+        holds=_no_such_user,
+    ),
+    _Known(
+        re.compile(r"Disabling track script (?P<name>\S+) since not found/accessible"),
+        _NO_SCRIPT,
+        check_mode=True,
+        holds=_installed,
+    ),
     # 2.3.3 looks for the directory while it reads track_file, 2.2.7 only when it starts.
     _Known(re.compile(rf"{re.escape(_MISSING)} (?P<name>\S+)"), _NO_DIRECTORY, check_mode=True, holds=_declared),
     _Known(re.compile(r"track_file (?P<name>\S+) not found"), _NO_DIRECTORY, check_mode=True, holds=_said_missing),
@@ -120,7 +157,8 @@ _KNOWN = (
 _PLACE = re.compile(r"\((?:.*: )?Line (?P<line>\d+)\) (?P<text>.*)")
 # script_user of all scripts, user of one that is asked, or a user behind one that is called.
 _OTHER_USER = re.compile(
-    r"^\s*(?:(?:script_)?user|(?:notify|quorum)_\w+\s+(?:\"[^\"\n]*\"|[^\"\s]+))\s+(?!root(?:\s+root)?\s*$)\S",
+    r"^\s*(?:(?:script_)?user|(?:notify|quorum)_\w+[ \t]+(?:\"[^\"\n]*\"|[^\"\s]+))[ \t]+"
+    r"(?!root(?:[ \t]+root)?[ \t]*$)\S",
     re.MULTILINE,
 )
 _COMMENT_OR_BLANK = re.compile(r"\s*([#!].*)?\Z")

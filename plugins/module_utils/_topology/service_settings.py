@@ -138,10 +138,11 @@ def _check_flags(service: Mapping[str, Any], place: Place) -> None:
 def check_quorum(service: Mapping[str, Any], servers: Iterable[Mapping[str, Any]], place: Place) -> None:
     """Note a quorum that all real servers together could not reach; ``servers`` are in plan form."""
     weights = [server["weight"] for server in servers]
-    quorum = service.get("quorum")
-    if quorum and weights and None not in weights and quorum > sum(weights):
+    quorum, hysteresis = service.get("quorum"), service.get("hysteresis") or 0
+    if quorum and weights and None not in weights and quorum + hysteresis > sum(weights):
+        needed = f"{quorum} and has a hysteresis of {hysteresis}" if hysteresis else f"{quorum}"
         place.key("quorum").fault(
-            f"is {quorum}, and the weights of all real servers together are {sum(weights)}",
+            f"is {needed}, and the weights of all real servers together are {sum(weights)}",
             "write a lower one: the service is up while its real servers have that weight",
         )
 

@@ -17,6 +17,7 @@ from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.lvs.cluster.plugins.action import keepalived_scripts as action
+from ansible_collections.lvs.cluster.plugins.module_utils import _control_files as control_files
 
 SCRIPT = "#!/bin/sh\necho sesame\n"
 
@@ -40,9 +41,9 @@ def test_the_folders_in_their_order(tmp_path: Path) -> None:
         "ansible_inventory_sources": [str(hosts), str(other), "localhost,"],
         "playbook_dir": str(tmp_path / "collection"),
     }
-    found = action._folders(variables, [str(called), "lvs.cluster.site"])
+    found = control_files.folders_of(variables, [str(called), "lvs.cluster.site"])
     assert found == [str(tmp_path / name) for name in ("inv", "all/other", "all", "collection", "mine")]
-    assert action._folders({"inventory_dir": None}, []) == []
+    assert control_files.folders_of({"inventory_dir": None}, []) == []
 
 
 @pytest.mark.parametrize(
@@ -54,19 +55,19 @@ def test_the_folders_in_their_order(tmp_path: Path) -> None:
     ],
 )
 def test_files_first(name: str, looked: list[str]) -> None:
-    assert list(action._candidates(name, ["/i"])) == looked
+    assert list(control_files.candidates(name, ["/i"])) == looked
 
 
 def test_the_first_file_is_taken_and_a_folder_is_none(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     (first / "files" / "a.sh").mkdir(parents=True)
     put(second / "a.sh")
-    assert action._find("a.sh", [str(first), str(second)]) == str(second / "a.sh")
+    assert control_files.find("a.sh", [str(first), str(second)]) == str(second / "a.sh")
     put(second / "files" / "a.sh")
-    assert action._find("a.sh", [str(first), str(second)]) == str(second / "files" / "a.sh")
+    assert control_files.find("a.sh", [str(first), str(second)]) == str(second / "files" / "a.sh")
     put(first / "a.sh")
-    assert action._find("a.sh", [str(first), str(second)]) == str(first / "a.sh")
-    assert action._find("none.sh", [str(first), str(second)]) is None
+    assert control_files.find("a.sh", [str(first), str(second)]) == str(first / "a.sh")
+    assert control_files.find("none.sh", [str(first), str(second)]) is None
 
 
 @pytest.mark.parametrize(

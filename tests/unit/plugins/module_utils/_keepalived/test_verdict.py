@@ -161,3 +161,56 @@ def test_a_crash_with_its_complaint() -> None:
     output = "(/c/a.conf: Line 13) HTTP/SSL_GET checker has no urls specified - ignoring\n"
     complaint = Complaint("HTTP/SSL_GET checker has no urls specified - ignoring", 13)
     assert judge(-11, output, CONFIG) == Refuse(("keepalived crashes on it (SIGSEGV, exit status 139)",), (complaint,))
+
+
+MISSING_USER = """\
+(Line 3) Error setting global script uid/gid
+(/k.conf: Line 27) Unable to set default user for misc script '/usr/bin/true' 'x' - removing
+(/k.conf: Line 8) Unable to set default user for vrrp script gateway - removing
+(/k.conf: Line 17) (A) track script gateway not found, ignoring...
+"""
+SCRIPT = 'vrrp_script gateway {\n    script "/etc/keepalived/lvs-cluster/check.sh a"\n}\n'
+NO_SCRIPT = "Disabling track script gateway since not found/accessible\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "config"),
+    [(MISSING_USER, "global_defs {\n    script_user keepalived_script\n}\n"), (NO_SCRIPT, SCRIPT)],
+)
+def test_what_an_earlier_task_makes_is_missing_in_check_mode_only(output: str, config: str) -> None:
+    assert isinstance(judge(5, output, config, check_mode=True), Accept)
+    assert isinstance(judge(5, output, config), Refuse)
+
+
+@pytest.mark.parametrize(
+    ("output", "config"),
+    [
+        (MISSING_USER.partition("\n")[2], "global_defs {\n    script_user keepalived_script\n}\n"),
+        (NO_SCRIPT, SCRIPT.replace("/etc/keepalived/lvs-cluster", "/opt")),
+        (NO_SCRIPT, SCRIPT.replace("gateway", "another")),
+    ],
+)
+def test_what_no_task_makes_is_refused_in_check_mode_too(output: str, config: str) -> None:
+    assert isinstance(judge(5, output, config, check_mode=True), Refuse)
+
+
+@pytest.mark.parametrize(
+    ("config", "accepted"),
+    [
+        ("global_defs {\n    script_user nobody\n}\n", True),
+        ("vrrp_script a {\n    user nobody\n}\n", True),
+        ('vrrp_instance A {\n    notify_master "/a b c" nobody\n}\n', True),
+        ("vrrp_instance A {\n    notify_master /a nobody nogroup\n}\n", True),
+        ('vrrp_instance A {\n    notify_master "/a b c" root\n}\n', False),
+        ('vrrp_instance A {\n    notify_master "/a b c"\n}\n', False),
+        ("vrrp_script a {\n    user root\n}\n", False),
+    ],
+)
+def test_an_end_by_a_signal_is_excused_where_another_user_runs_something(config: str, accepted: bool) -> None:
+    assert isinstance(judge(143, "", config), Accept) is accepted
+
+
+def test_a_test_that_does_not_end_is_refused() -> None:
+    verdict = judge(124, "", "global_defs {\n}\n")
+    assert isinstance(verdict, Refuse)
+    assert "did not come to its end in" in verdict.reasons[0]

@@ -136,7 +136,7 @@ def test_a_group_has_the_same_real_servers_for_all_its_addresses() -> None:
 
 NEEDING: list[tuple[dict[str, Any], str]] = [
     ({"quorum": 1}, "quorum"),
-    ({"quorum": 2, "hysteresis": 1}, "hysteresis, quorum"),
+    ({"quorum": 2, "ha_suspend": True}, "ha_suspend, quorum"),
     ({"quorum_up": "/bin/x"}, "quorum_up"),
     ({"quorum_down": {"script": "/bin/x"}}, "quorum_down"),
     ({"alpha": True}, "alpha"),
