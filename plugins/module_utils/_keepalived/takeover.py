@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Collection, Mapping
 
 __all__ = ["leading_director", "unguarded"]
 

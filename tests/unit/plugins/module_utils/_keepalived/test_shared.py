@@ -54,7 +54,7 @@ def text(*changes: tuple[str, str], local: str = "", glob: str = "") -> str:
 
 
 def one(written: str) -> Instance:
-    (found,) = instances(written).values()
+    (found,) = list(instances(written).values())
     return found
 
 

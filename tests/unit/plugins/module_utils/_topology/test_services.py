@@ -202,7 +202,7 @@ def test_flags_have_one_form_and_the_table_has_its_own_words(
 ) -> None:
     found = director(inventory({"scheduler": scheduler, "scheduler_flags": flags}))
     assert found["services"][0]["scheduler_flags"] == planned
-    (entry,) = read(found).values()
+    (entry,) = list(read(found).values())
     assert entry.settings.scheduler_flags == in_table
 
 
@@ -230,7 +230,7 @@ def test_netmasks_are_planned_as_keepalived_takes_them(address: str, netmask: An
     service = {"address": address, "persistence_timeout": 5, "persistence_netmask": netmask}
     found = director(inventory(service))
     assert found["services"][0].get("persistence_netmask") == planned
-    (entry,) = read(found).values()
+    (entry,) = list(read(found).values())
     assert entry.settings.persistence_netmask == (planned or "")
 
 
