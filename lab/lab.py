@@ -281,7 +281,7 @@ class Lab:
         if origin != memory.inventory:
             file = self.folder / "twins" / f"{Path(origin).name}-{cache.digest([origin])}" / "twin.json"
             file.parent.mkdir(exist_ok=True, parents=True, mode=0o700)
-        _link_files(Path(origin), file.parent / "files")
+        link_files(Path(origin), file.parent / "files")
         inventory.write_private(file, json.dumps(inventory.twin(source, connection), indent=1))
         return file
 
@@ -371,7 +371,7 @@ class Lab:
         return "\n".join(texts)
 
 
-def _link_files(inventory_path: Path, link: Path) -> None:
+def link_files(inventory_path: Path, link: Path) -> None:
     """Let the user's files be beside the twin as they are beside the inventory, or in it."""
     beside = [folder / "files" for folder in (inventory_path, inventory_path.parent)]
     link.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import pytest
 
 from lab import inventory
 from lab.errors import LabError
+from lab.lab import link_files
 from lab.networks import Namespace
 from lab.remote import Remote
 
@@ -181,3 +182,19 @@ def test_private_file(tmp_path: Path) -> None:
     assert file.read_text() == "new"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_files_of_the_user_are_beside_the_twin(tmp_path: Path) -> None:
+    """In the inventory's folder, else beside it; a link of an earlier twin goes."""
+    folder, link = tmp_path / "inventories" / "mine", tmp_path / "lab" / "files"
+    folder.mkdir(parents=True)
+    link.parent.mkdir()
+    link_files(folder, link)
+    assert not link.is_symlink()
+    (folder.parent / "files").mkdir()
+    link_files(folder, link)
+    assert link.resolve() == folder.parent / "files"
+    (folder / "files").mkdir()
+    for origin in (folder, folder / "hosts.yml"):
+        link_files(origin, link)
+        assert link.resolve() == folder / "files"
