@@ -62,7 +62,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster.lab.down()
 
 
-def tested(box: Cluster, texts: dict[str, tuple[str, list[str]]]) -> dict[str, tuple[int, str]]:
+def answers_of(box: Cluster, texts: dict[str, tuple[str, list[str]]]) -> dict[str, tuple[int, str]]:
     """What `keepalived -t` ended with and said of each text, with the options that it is given beside."""
     output = box.run("box", "python3", "-c", TEST, str(LONGEST), stdin=json.dumps(texts), seconds=600)
     return {name: (status, said) for name, (status, said) in json.loads(output).items()}
@@ -95,7 +95,7 @@ def test_every_keyword_of_the_samples_goes_there_and_back(box: Cluster, samples:
             written = round_trip(text, number)
             texts[f"{name} {number} after"] = (written, options)
             words |= keywords(read(written))
-    answers = tested(box, texts)
+    answers = answers_of(box, texts)
     differing: dict[str, Any] = {
         name: (plain(answer), plain(answers[name.replace(" before", " after")]))
         for name, answer in answers.items()
@@ -110,6 +110,6 @@ def test_every_keyword_of_the_samples_goes_there_and_back(box: Cluster, samples:
 def test_setups_as_originally_written_are_accepted(box: Cluster, path: Path) -> None:
     text = path.read_text()
     # The original scripts are not on the guest, and are none of the configuration.
-    status, said = tested(box, {path.stem: (text, [])})[path.stem]
+    status, said = answers_of(box, {path.stem: (text, [])})[path.stem]
     verdict = judge(status, said, text, check_mode=True)
     assert isinstance(verdict, Accept), verdict
