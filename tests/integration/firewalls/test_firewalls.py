@@ -69,7 +69,7 @@ def test_firewalls_still_keep_others_out(cluster: Cluster) -> None:
     for address in ("200.200.200.201", "200.200.200.202"):
         probe = ["timeout", "3", "bash", "-c", f"echo > /dev/tcp/{address}/22"]
         assert "out" in cluster.run("client", *probe, check=False) + "out"
-        ended = cluster.run("client", "sh", "-c", "\"$@\" 2>/dev/null; echo $?", "sh", *probe, check=False)
+        ended = cluster.run("client", "sh", "-c", '"$@" 2>/dev/null; echo $?', "sh", *probe, check=False)
         assert ended.strip() != "0", address
 
 
