@@ -12,8 +12,8 @@ INVENTORY ?= inventories/nat_ha
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; and series of power cuts.
-FULL_PARTS := takeover modules-trixie bare-bookworm bare-trixie
+# of one without a daemon only there; two more scenarios, series of power cuts, and directors with ufw and firewalld.
+FULL_PARTS := molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
 
@@ -28,8 +28,10 @@ export LC_ALL := C.UTF-8
 # For what boots guests: root, and the environment with it.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
+# Those that only `make test-full` has time for.
+LATE_SCENARIOS := dr_ipv6 tun
 
-.PHONY: help setup lint unit sanity integration molecule takeover modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
+.PHONY: help setup lint unit sanity integration molecule molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,16 +59,22 @@ sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python th
 	$(PYTHON) tools/sanity.py
 
 integration: $(STAMP) ## Run the tests of the lab, and of a cluster's life in it
-	$(AS_ROOT) $(PYTHON) -m pytest tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --durations 15
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/firewalls --durations 15
 
-molecule: $(STAMP) ## Run every Molecule scenario
-	@for scenario in $(SCENARIOS); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
+molecule: $(STAMP) ## Run the Molecule scenarios, less those that only test-full runs
+	@for scenario in $(filter-out $(LATE_SCENARIOS),$(SCENARIOS)); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
+
+molecule-late: $(STAMP)
+	@for scenario in $(LATE_SCENARIOS); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
 
 bare-bookworm bare-trixie: bare-%: $(STAMP)
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
 
 takeover: $(STAMP) ## Cut the active director's power again and again, and measure
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/takeover
+
+firewalls: $(STAMP)
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/firewalls
 
 modules-trixie: $(STAMP)
 	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs tests/integration/keepalived
