@@ -43,6 +43,13 @@ options:
       - A later run without this option removes a text that was never put in force.
     type: bool
     default: false
+  has_peers:
+    description:
+      - Whether other hosts are members of the same VRRP instances. A text that differs in what all of them must share
+        is refused then where keepalived runs, unless it is O(staged), because this host alone would become a second
+        master.
+    type: bool
+    default: false
   mode:
     description: The file's mode, octal. It holds a password, so others should not read it.
     type: str
@@ -190,6 +197,7 @@ def main() -> None:
             "dest": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
             "state": {"type": "str", "choices": ["present", "absent", "loaded"], "default": "present"},
             "staged": {"type": "bool", "default": False},
+            "has_peers": {"type": "bool", "default": False},
             "mode": {"type": "str", "default": "0640"},
             "owner": {"type": "str", "default": "root"},
             "binary": {"type": "str", "default": "keepalived"},
@@ -241,6 +249,7 @@ def _outcome(module: AnsibleModule) -> install.Outcome:
         owner=_owner(module),
         check_mode=check_mode,
         staged=module.params["staged"],
+        has_peers=module.params["has_peers"],
     )
 
 

@@ -84,11 +84,13 @@ def present(
     owner: store.Owner,
     check_mode: bool,
     staged: bool = False,
+    has_peers: bool = False,
     notes: Notes | None = None,
 ) -> Outcome:
     """Make ``content`` the text of ``dest``; ``binary`` is keepalived's path, None where it is not installed.
 
-    ``staged``: leave ``dest`` as it is, and put the text beside it. A text that stands there already is not tested
+    ``staged``: leave ``dest`` as it is, and put the text beside it. ``has_peers``: refuse what those must have as well,
+    unless it is staged or keepalived does not run. A text that stands there already is not tested
     again: it was tested before it was put there, and a test would cost every run that changes nothing. Raise
     ConfigError if keepalived refuses the text or a disk is full, OSError if a file cannot be read.
     """
@@ -113,6 +115,12 @@ def present(
     if staged and store.read_text(waiting) == content:
         outcome = replace(outcome, changed=False, message="the configuration waits for its switch")
         return _with_note(outcome, notes.read(dest, current))
+    if has_peers and outcome.shared and not (staged or check_mode) and notes.find() is not None:
+        raise ConfigError(
+            f"{dest} was not changed: what all members of a VRRP instance must share changes "
+            f"({', '.join(outcome.instances) or 'the text that stands there is not understood'}), and this host alone "
+            "would be a second master: let lvs.cluster.site change all directors together"
+        )
     directory = os.path.dirname(dest)
     if not check_mode and not os.path.isdir(directory):
         raise ConfigError(f"the directory {directory} does not exist: install keepalived first")

@@ -52,6 +52,7 @@ def put(
     check: bool = False,
     binary: str | None = "/ka",
     staged: bool = False,
+    has_peers: bool = False,
     notes: Notes | None = None,
 ) -> Outcome:
     return install.present(
@@ -62,6 +63,7 @@ def put(
         owner=OWNER,
         check_mode=check,
         staged=staged,
+        has_peers=has_peers,
         notes=notes or nothing_runs(),
     )
 
@@ -251,6 +253,32 @@ def test_a_staged_text_leaves_the_file_as_it_is(dest: Path) -> None:
     assert stat.S_IMODE(waiting.stat().st_mode) == 0o640
     again = put(dest, Keepalived(1), other(), staged=True)
     assert (again.changed, again.tested, again.staged) == (False, False, str(waiting))
+
+
+def running(tmp_path: Path) -> Notes:
+    """A keepalived that runs: this process."""
+    here = process(os.getpid())
+    return Notes(str(tmp_path / "run"), lambda: here)
+
+
+def test_what_peers_must_have_too_is_refused_for_one_alone(dest: Path) -> None:
+    old, new = (GOOD.replace("bogus 3", f"virtual_router_id {number}") for number in (3, 4))
+    put(dest, Keepalived(), old)
+    with pytest.raises(ConfigError, match=r"was not changed: .*\(VI_1\).*lvs\.cluster\.site"):
+        put(dest, Keepalived(), new, has_peers=True, notes=running(dest.parent))
+    assert dest.read_text() == old
+    assert names(dest.parent) == [dest.name]
+    # It may be looked at, staged, or be for a keepalived that does not run yet.
+    assert put(dest, Keepalived(), new, has_peers=True, check=True, notes=running(dest.parent)).shared
+    assert put(dest, Keepalived(), new, has_peers=True, staged=True, notes=running(dest.parent)).changed
+    assert put(dest, Keepalived(), new, has_peers=True).changed
+    assert dest.read_text() == new
+
+
+def test_a_change_of_one_host_alone_is_no_matter_of_peers(dest: Path) -> None:
+    put(dest, Keepalived())
+    text = GOOD.replace("bogus 3", "bogus 4")
+    assert put(dest, Keepalived(), text, has_peers=True, notes=running(dest.parent)).changed
 
 
 def test_check_mode_stages_nothing(dest: Path) -> None:
