@@ -12,7 +12,7 @@ INVENTORY ?= inventories/nat_ha
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; two more scenarios, series of power cuts, and directors with ufw and firewalld.
+# of one without a daemon only there; three more scenarios, series of power cuts, and directors with ufw and firewalld.
 FULL_PARTS := molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
@@ -28,8 +28,8 @@ export LC_ALL := C.UTF-8
 # For what boots guests: root, and the environment with it.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-# Those that only `make test-full` has time for.
-LATE_SCENARIOS := dr_ipv6 tun
+# Those that only `make test-full` has time for; the lives of clusters in tests/integration are of nat_ha, too.
+LATE_SCENARIOS := dr_ipv6 nat_ha tun
 
 .PHONY: help setup lint unit sanity integration molecule molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
@@ -53,7 +53,7 @@ lint: $(STAMP) ## Check format, style, types, YAML, Ansible content and changelo
 	antsibull-changelog lint
 
 unit: $(STAMP) ## Run the tests that need no lab
-	$(PYTHON) -m pytest tests/unit
+	$(PYTHON) -m pytest --numprocesses auto tests/unit
 
 sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python that is here
 	$(PYTHON) tools/sanity.py

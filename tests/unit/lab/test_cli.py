@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,14 +17,17 @@ from lab.lab import Lab
 
 
 @pytest.fixture(autouse=True)
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """No lab is there, whoever we are, and the machine has what the lab needs."""
-    monkeypatch.setattr(state, "STATE", tmp_path)
+    # A short path, as sockets need.
+    folder = Path(tempfile.mkdtemp())
+    monkeypatch.setattr(state, "STATE", folder)
     monkeypatch.setattr(shell, "require_root", lambda argv: None)
     monkeypatch.setattr(shell, "require", lambda *programs: None)
     monkeypatch.delenv("LVS_LAB", raising=False)
     monkeypatch.delenv("LVS_LAB_IMAGE", raising=False)
-    return tmp_path
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize(

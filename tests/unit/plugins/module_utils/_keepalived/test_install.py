@@ -4,81 +4,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.dump import DumpError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.install import ConfigError, Outcome
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import Notes
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import Process, process
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
-
-OWNER = store.Owner(mode=0o640)
-GOOD = f"{HEADER}\n\nvrrp_instance VI_1 {{\n    auth_pass sesame\n    bogus 3\n}}\n"
-
-
-class Keepalived:
-    """Stands for the program: answers as told, and keeps what it was shown."""
-
-    def __init__(self, status: int = 0, output: str = "") -> None:
-        self.status, self.output = status, output
-        self.after: Callable[[], None] = lambda: None
-        self.argv: list[str] = []
-        self.text = ""
-        self.modes: list[int] = []
-
-    def __call__(self, argv: Sequence[str]) -> tuple[int, str]:
-        self.argv = list(argv)
-        candidate = Path(argv[-1])
-        self.text = candidate.read_text()
-        self.modes = [stat.S_IMODE(path.stat().st_mode) for path in (candidate, candidate.parent)]
-        self.after()
-        return self.status, self.output.replace("FILE", argv[-1])
-
-
-def put(
-    dest: Path,
-    run: Keepalived,
-    text: str = GOOD,
-    *,
-    check: bool = False,
-    binary: str | None = "/ka",
-    staged: bool = False,
-    has_peers: bool = False,
-    notes: Notes | None = None,
-) -> Outcome:
-    return install.present(
-        text,
-        str(dest),
-        binary=binary,
-        run=run,
-        owner=OWNER,
-        check_mode=check,
-        staged=staged,
-        has_peers=has_peers,
-        notes=notes or nothing_runs(),
-    )
-
-
-def nothing_runs() -> Notes:
-    return Notes("/nonexistent", lambda: None)
-
-
-@pytest.fixture
-def dest(tmp_path: Path) -> Path:
-    return tmp_path / "keepalived.conf"
-
-
-def names(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
+from tests.unit.plugins.module_utils._keepalived.installing import GOOD, Keepalived, names, nothing_runs, other, put
 
 
 def test_an_accepted_text_is_installed(dest: Path) -> None:
@@ -238,10 +177,6 @@ def test_an_unreadable_file_is_not_an_absent_one(dest: Path) -> None:
 # -- staged
 
 
-def other(text: str = GOOD) -> str:
-    return text.replace("sesame", "simsim")
-
-
 def test_a_staged_text_leaves_the_file_as_it_is(dest: Path) -> None:
     put(dest, Keepalived())
     before = dest.stat()
@@ -377,13 +312,6 @@ def test_restart(dest: Path) -> None:
 # -- the note that keepalived has not loaded it
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Notes:
-    """This very process stands for keepalived."""
-    own = process(os.getpid())
-    return Notes(str(tmp_path / "run"), lambda: own)
-
-
 def test_it_is_pending_until_it_is_noted(dest: Path, notes: Notes) -> None:
     assert put(dest, Keepalived(), check=True, notes=notes).pending is False
     assert not os.path.exists(notes.folder)
@@ -426,94 +354,3 @@ def test_several_keepalived(dest: Path, tmp_path: Path) -> None:
 
     outcome = put(dest, Keepalived(), notes=Notes(str(tmp_path / "run"), several))
     assert (outcome.changed, outcome.pending) == (True, False)
-
-
-# -- a disk that takes no more
-
-Failing = Callable[..., Any]
-
-
-def fail_with(number: int) -> Failing:
-    def failing(*_arguments: object, **_words: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    return failing
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-@pytest.mark.parametrize("function", ["fsync", "rename"])
-@pytest.mark.parametrize("before", [GOOD, "foreign\n"])
-@pytest.mark.parametrize("staged", [True, False])
-def test_a_full_disk(
-    dest: Path, monkeypatch: pytest.MonkeyPatch, number: int, function: str, before: str, staged: bool
-) -> None:
-    dest.write_text(before)
-    scratch = dest.parent / "run"
-    scratch.mkdir()
-    monkeypatch.setattr(install, "SCRATCH", str(scratch))
-    run = Keepalived()
-    with monkeypatch.context() as patch:
-        # After the test, whose file is on another disk.
-        run.after = lambda: patch.setattr(os, function, fail_with(number))
-        with pytest.raises(ConfigError) as error:
-            put(dest, run, other(), staged=staged)
-    said = (
-        f"{dest} was not changed: no space is left for {dest.parent} ({os.strerror(number)}): free some and run again"
-    )
-    assert str(error.value) == said
-    assert dest.read_text() == before
-    assert names(dest.parent) == ["keepalived.conf", "run"]
-    assert names(scratch) == []
-
-
-def test_a_full_disk_under_the_candidate(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dest.write_text("foreign\n")
-    scratch = dest.parent / "run"
-    scratch.mkdir()
-    monkeypatch.setattr(install, "SCRATCH", str(scratch))
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", fail_with(errno.ENOSPC))
-        with pytest.raises(ConfigError, match=f"no space is left for {scratch} "):
-            put(dest, Keepalived())
-    assert names(dest.parent) == ["keepalived.conf", "run"]
-    assert names(scratch) == []
-
-
-def test_a_full_disk_under_the_note(dest: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(dest, Keepalived())
-    with monkeypatch.context() as patch:
-        patch.setattr(Notes, "put", fail_with(errno.ENOSPC))
-        with pytest.raises(ConfigError, match=f"no space is left for {notes.folder} "):
-            put(dest, Keepalived(), other(), notes=notes)
-    assert dest.read_text() == GOOD
-    assert not put(dest, Keepalived(), notes=notes).pending
-
-
-def test_another_error_of_a_disk_is_what_it_is(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", fail_with(errno.EIO))
-    with pytest.raises(OSError, match="Input/output error"):
-        put(dest, Keepalived())
-    assert names(dest.parent) == []
-
-
-def test_a_text_that_is_not_loaded_stays_so_if_the_next_one_finds_no_room(
-    dest: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(dest, Keepalived(), notes=notes)
-    with monkeypatch.context() as patch:
-        run = Keepalived()
-        run.after = lambda: patch.setattr(install.store, "write_text", failing_for(dest))
-        with pytest.raises(ConfigError):
-            put(dest, run, other(), notes=notes)
-    assert put(dest, Keepalived(), notes=notes).pending
-
-
-def failing_for(dest: Path) -> Failing:
-    write = store.write_text
-
-    def failing(path: str, text: str, owner: store.Owner) -> None:
-        if path == str(dest):
-            raise OSError(errno.ENOSPC, "full")
-        write(path, text, owner)
-
-    return failing
