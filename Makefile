@@ -7,12 +7,14 @@ STAMP := $(VENV)/setup.stamp
 
 # The inventory that `make demo` boots.
 INVENTORY ?= inventories/nat_ha
+# A checkout of evrardjp's keepalived role, for `make bench` to measure beside ours.
+PEER ?=
 
 # The parts of `make test`, in order; a part is a target of this file. The first half needs no lab.
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; three more scenarios, series of power cuts, and directors with ufw and firewalld.
+# of one without a daemon only there; four more scenarios, series of power cuts, and directors with ufw and firewalld.
 FULL_PARTS := molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
@@ -29,7 +31,7 @@ export LC_ALL := C.UTF-8
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 # Those that only `make test-full` has time for; the lives of clusters in tests/integration are of nat_ha, too.
-LATE_SCENARIOS := dr_ipv6 nat_ha tun
+LATE_SCENARIOS := director_full dr_ipv6 nat_ha tun
 
 .PHONY: help setup lint unit sanity integration molecule molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
@@ -59,7 +61,7 @@ sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python th
 	$(PYTHON) tools/sanity.py
 
 integration: $(STAMP) ## Run the tests of the lab, and of a cluster's life in it
-	$(AS_ROOT) $(PYTHON) -m pytest tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/firewalls --durations 15
+	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/firewalls --durations 15
 
 molecule: $(STAMP) ## Run the Molecule scenarios, less those that only test-full runs
 	@for scenario in $(filter-out $(LATE_SCENARIOS),$(SCENARIOS)); do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
@@ -91,6 +93,8 @@ demo: setup ## Boot INVENTORY in the lab, configure it, and send requests throug
 bench: setup ## Measure, and print a table and JSON
 	$(AS_ROOT) $(PYTHON) -m tools.bench
 	$(AS_ROOT) $(PYTHON) -m tools.ipvs_bench
+	$(AS_ROOT) env PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(PYTHON) -m tools.scale_bench
+	$(if $(PEER),$(AS_ROOT) $(PYTHON) -m tools.peer_bench "$(PEER)")
 
 changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for the version in galaxy.yml
 	antsibull-changelog release --update-existing

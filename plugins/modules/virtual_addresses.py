@@ -40,7 +40,8 @@ options:
       - The addresses. What is given is the whole truth for this owner. See O(purge).
       - Without addresses, links and ports nothing is wanted, which is the same as O(state=absent).
       - An address that stands on another interface already, was not put there by this module and is announced from
-        there, is an error. One of ours moves; it is added in its new place before it leaves the old one.
+        there, is an error unless O(addresses[].moves_to) names that interface. One of ours moves; it is added in its
+        new place before it leaves the old one.
     type: list
     elements: dict
     default: []
@@ -53,6 +54,17 @@ options:
         description: Its interface. On C(lo), the prefix length must be 32, or 128 for IPv6.
         type: str
         required: true
+      moves_to:
+        description:
+          - Interfaces where VRRP puts the same address while this host is master. What stands there is VRRP's. It is no
+            error, and it is neither changed nor removed nor announced.
+          - A director that is a real server of its own cluster, too, has its VIPs on C(lo) all the time, and beside
+            that on its network while it is master.
+          - They need not exist, since keepalived makes and removes some itself. O(addresses[].interface) must not be
+            one of them.
+        type: list
+        elements: str
+        default: []
   links:
     description:
       - Interfaces to be set up before the addresses, C(tunl0), C(ip6tnl0), C(gre0) or C(ip6gre0).
@@ -132,6 +144,14 @@ EXAMPLES = r"""
       net.ipv4.conf.all.arp_ignore: 1
       net.ipv4.conf.all.arp_announce: 2
 
+- name: Give a director that is a real server, too, the virtual address that VRRP moves
+  lvs.cluster.virtual_addresses:
+    name: lvs-real-server-dr
+    addresses: [{address: 10.0.0.6/32, interface: lo, moves_to: [eth0]}]
+    needs:
+      net.ipv4.conf.all.arp_ignore: 3 # no answer for what is on lo
+      net.ipv4.conf.all.arp_announce: 2
+
 - name: Receive packets in IPIP tunnels and in GUE
   lvs.cluster.virtual_addresses:
     name: lvs-real-server-tun
@@ -177,7 +197,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 
-ADDRESS = {"address": {"type": "str", "required": True}, "interface": {"type": "str", "required": True}}
+ADDRESS = {
+    "address": {"type": "str", "required": True},
+    "interface": {"type": "str", "required": True},
+    "moves_to": {"type": "list", "elements": "str", "default": []},
+}
 GUE = {
     "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
     "port": {"type": "int", "required": True},

@@ -1,7 +1,7 @@
 """A cluster's life from the first --check to its removal: what runs change, what they must not, what they leave.
 
 The tests follow each other on one lab. LVS_TEST_RELEASE and LVS_LAB_IMAGE choose the guests: `make test-full` also runs
-this with bare guests and with Debian 13.
+this with bare guests and with Debian 13, and then those tests, too, that are marked late.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ def test_unreachable_director_stops_the_change_of_the_other(configured: Cluster)
     wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
 
 
+@pytest.mark.late
 def test_change_under_load_fails_no_request(configured: Cluster, tmp_path: Path) -> None:
     """rs2 leaves: it is drained, taken out, and its way back removed; not one request fails meanwhile."""
     inventory = variant(configured, tmp_path, rs2={"lvs_state": "absent"})
@@ -139,10 +140,12 @@ def test_change_under_load_fails_no_request(configured: Cluster, tmp_path: Path)
         assert [name for name in files if "192.168.0.13" in name] == []
 
 
+@pytest.mark.late
 def test_rs2_left_nothing_behind(configured: Cluster, fresh: dict[str, list[str]]) -> None:
     assert left(fresh["rs2"], snapshot(configured, "rs2")) == []
 
 
+@pytest.mark.late
 def test_new_real_server_is_held_back_until_it_was_prepared(configured: Cluster) -> None:
     """rs2 comes back. A run that is limited to the directors knows it, and gives it no weight."""
     limited = configured.playbook("site", "--limit", "directors")
@@ -170,6 +173,7 @@ def only_rs1_serves(cluster: Cluster) -> None:
     wait_until(lambda: cluster.table("lb1")[service] == {RS1: 20, RS2: 8}, seconds=20, what="rs2 to return")
 
 
+@pytest.mark.late
 def test_plain_default_route_and_back(configured: Cluster, tmp_path: Path) -> None:
     inventory = variant(configured, tmp_path, rs1={"lvs_route": "default"})
     run = configured.playbook("site", inventory=inventory)
@@ -211,6 +215,7 @@ def way_out(cluster: Cluster) -> str:
     return cluster.run("rs1", "ip", "route", "get", "10.0.0.250", "from", "192.168.0.12")
 
 
+@pytest.mark.late
 def test_route_of_ansible_itself_is_kept_when_it_works(configured: Cluster, inband: list[str], tmp_path: Path) -> None:
     # lb1's own address forwards as well as the address that moves, and is another next hop.
     inventory = variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.2"})
@@ -225,6 +230,7 @@ def test_route_of_ansible_itself_is_kept_when_it_works(configured: Cluster, inba
     assert "via 192.168.0.1 dev eth0 table LVS" in way_out(configured)
 
 
+@pytest.mark.late
 def test_route_that_cuts_ansible_off_is_taken_back(configured: Cluster, inband: list[str], tmp_path: Path) -> None:
     inventory = variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.99"})
     run = configured.playbook("site", *inband, inventory=inventory)

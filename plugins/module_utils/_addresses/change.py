@@ -92,7 +92,7 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
         faults += _unknown_sysctls(wanted, live, only_check)
     if faults:
         raise BootError("; ".join(dict.fromkeys(faults)))
-    boot = _for_boot(wanted._replace(behind=find_behind(wanted.addresses, wanted.links, live, record)), kept)
+    boot = _for_boot(wanted._replace(behind=find_behind(wanted, live, record)), kept)
     return Situation(
         name=name,
         previous=previous,
@@ -131,6 +131,7 @@ def _kept(wanted: Wanted, previous: Wanted, record: Record) -> Wanted:
         needs=previous.needs,
         announce=previous.announce,
         behind=previous.behind,
+        moves_to=frozenset((ip, name) for ip, name in previous.moves_to if ip in kept),
     )
 
 
@@ -146,6 +147,7 @@ def _for_boot(wanted: Wanted, kept: Wanted) -> Wanted | None:
         needs={key: max(side[key] for side in (wanted.needs, kept.needs) if key in side) for key in keys},
         announce=wanted.announce or (kept.announce and not wanted.addresses),
         behind=wanted.behind | (kept.behind & frozenset(kept.addresses)),
+        moves_to=wanted.moves_to | kept.moves_to,
     )
 
 
@@ -199,7 +201,8 @@ def _boot_texts(wanted: Wanted | None) -> list[str]:
     if wanted is None:
         return []
     behind = " after the host's own address there"
-    addresses = [f"{item}{behind if item in wanted.behind else ''}" for item in wanted.addresses]
+    beside = {item: "".join(f" beside {name}" for name in wanted.interfaces_of(item)) for item in wanted.addresses}
+    addresses = [f"{item}{behind if item in wanted.behind else ''}{beside[item]}" for item in wanted.addresses]
     needs = [f"needs {key_of(path)} >= {least}" for path, least in sorted(wanted.needs.items())]
     announced = ["announced to the neighbours"] if wanted.announce else []
     return [*addresses, *_texts(wanted._replace(addresses=())), *needs, *announced]

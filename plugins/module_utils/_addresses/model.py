@@ -9,7 +9,7 @@ What was there before us is not ours. The record tells what we added; nothing el
 from __future__ import annotations
 
 from ipaddress import IPv4Interface, ip_interface
-from typing import Any, Collection, Iterable, Mapping, NamedTuple
+from typing import Any, Collection, Mapping, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 
@@ -58,7 +58,8 @@ class Wanted(NamedTuple):
 
     behind: IPv4 addresses that come after the host's own address in their network. Added before it, such an address
     would be the primary one, hence the source of the host's own connections, and would take the host's address along
-    when it is deleted.
+    when it is deleted. moves_to: pairs of an address, without its prefix length, and an interface where VRRP puts it
+    while this host is master. There it is VRRP's: no obstacle, not ours, and not the host's own.
     """
 
     addresses: tuple[Address, ...] = ()
@@ -67,6 +68,15 @@ class Wanted(NamedTuple):
     needs: Mapping[str, int] = {}
     announce: bool = False
     behind: frozenset[Address] = frozenset()
+    moves_to: frozenset[tuple[str, str]] = frozenset()
+
+    def interfaces_of(self, address: Address) -> list[str]:
+        """Where VRRP puts an address."""
+        return sorted(name for ip, name in self.moves_to if ip == address.ip)
+
+    def by_vrrp(self, item: Address) -> bool:
+        """Whether it is VRRP's part to put the address there, and to take it away."""
+        return (item.ip, item.interface) in self.moves_to
 
 
 class Link(NamedTuple):
@@ -143,26 +153,29 @@ def wanted_of(config: Mapping[str, Any] | None) -> Wanted:
     if config is None:
         return Wanted()
     try:
-        pairs = [(Address(item["address"], item["interface"]), item["behind"]) for item in config["addresses"]]
+        entries = [(Address(item["address"], item["interface"]), item) for item in config["addresses"]]
         return Wanted(
-            addresses=tuple(address for address, _behind in pairs),
+            addresses=tuple(address for address, _item in entries),
             links=tuple(config["links"]),
             gue=tuple(Port(item["family"], int(item["port"])) for item in config["gue"]),
             needs={path: int(least) for path, least in config["needs"].items()},
             announce=bool(config["announce"]),
-            behind=frozenset(address for address, behind in pairs if behind),
+            behind=frozenset(address for address, item in entries if item["behind"]),
+            moves_to=frozenset((address.ip, name) for address, item in entries for name in item.get("moves_to", ())),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise BootError(f"the configuration is not what this program writes ({exc!r}): run the playbook again") from exc
 
 
 def config_of(wanted: Wanted) -> dict[str, Any]:
-    """The opposite of wanted_of."""
+    """The opposite of wanted_of. An address that VRRP does not move has no key for it, as in files of before."""
+    addresses: list[dict[str, Any]] = []
+    for item in wanted.addresses:
+        entry = {"address": item.address, "interface": item.interface, "behind": item in wanted.behind}
+        interfaces = wanted.interfaces_of(item)
+        addresses.append({**entry, "moves_to": interfaces} if interfaces else entry)
     return {
-        "addresses": [
-            {"address": item.address, "interface": item.interface, "behind": item in wanted.behind}
-            for item in wanted.addresses
-        ],
+        "addresses": addresses,
         "links": list(wanted.links),
         "gue": [item._asdict() for item in wanted.gue],
         "needs": dict(wanted.needs),
@@ -289,7 +302,8 @@ class _Builder:
 
     def _announced_by_others(self, item: Address) -> bool:
         link = self.live.links.get(item.interface)
-        return item not in self.record.addresses and link is not None and link.arp
+        announced = link is not None and link.arp
+        return announced and item not in self.record.addresses and not self.wanted.by_vrrp(item)
 
     def _in_the_way(self, address: Address) -> bool:
         name, blocked = address.interface, False
@@ -312,12 +326,9 @@ class _Builder:
         return blocked
 
     def _must_wait(self, address: Address) -> bool:
-        if address not in self.wanted.behind or own_address(address, self.live, self._ours()) is not None:
+        if address not in self.wanted.behind or own_address(address, self.wanted, self.live, self.record) is not None:
             return False
         return self.block(WAITS, f"{address} waits for the host's own address in its network, as it would replace it")
-
-    def _ours(self) -> set[Address]:
-        return {*self.record.addresses, *self.wanted.addresses}
 
     def purge(self) -> None:
         moved = {step.item for step in (*self.first, *self.then) if step.takes}
@@ -355,25 +366,23 @@ class _Builder:
                     self.block(PRIMARY, f"{text}: set {key} to 1 first")
 
 
-def own_address(address: Address, live: Live, ours: Iterable[Address]) -> Address | None:
+def own_address(address: Address, wanted: Wanted, live: Live, record: Record) -> Address | None:
     """The host's own address in the network of a virtual one on the same interface."""
-    ip, known = ip_interface(address.address).ip, frozenset(ours)
+    ip, ours = ip_interface(address.address).ip, {*record.addresses, *wanted.addresses}
     for item in sorted(live.addresses):
-        there = item.interface == address.interface and item not in known
+        there = item.interface == address.interface and item not in ours and not wanted.by_vrrp(item)
         if there and item.ip != address.ip and ip in ip_interface(item.address).network:
             return item
     return None
 
 
-def find_behind(addresses: Iterable[Address], links: Collection[str], live: Live, record: Record) -> frozenset[Address]:
+def find_behind(wanted: Wanted, live: Live, record: Record) -> frozenset[Address]:
     """Which of the addresses wait for the host's own at boot: Wanted.behind."""
-    every = list(addresses)
-    ours = {*record.addresses, *every}
     return frozenset(
         item
-        for item in every
-        if item.is_ipv4 and item.interface != LOOPBACK and item.interface not in links
-        and own_address(item, live, ours) is not None
+        for item in wanted.addresses
+        if item.is_ipv4 and item.interface != LOOPBACK and item.interface not in wanted.links
+        and own_address(item, wanted, live, record) is not None
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from ipaddress import IPv6Interface, ip_interface
 from typing import Any, Mapping, Sequence
@@ -31,6 +32,7 @@ def parse(params: Mapping[str, Any]) -> tuple[Wanted, list[str]]:
         gue=_gue(params["gue"], faults),
         needs=_needs(params["needs"], faults),
         announce=params["announce"],
+        moves_to=_moves_to(params["addresses"], faults),
     )
     return wanted, faults
 
@@ -65,6 +67,20 @@ def _addresses(items: Sequence[Mapping[str, Any]], faults: list[str]) -> tuple[A
         if not wrong:
             found[str(whole.ip)] = Address(str(whole), interface)
     return tuple(found.values())
+
+
+def _moves_to(items: Sequence[Mapping[str, Any]], faults: list[str]) -> frozenset[tuple[str, str]]:
+    """Where VRRP puts addresses; what is no address is a fault of _addresses."""
+    found = set()
+    for number, item in enumerate(items):
+        place = f"addresses[{number}].moves_to"
+        for name in item.get("moves_to") or ():
+            faults += _interface_faults(place, name)
+            if name == item["interface"]:
+                faults.append(f"{place}: {name} is the address's own interface: name the one where VRRP puts it")
+            with contextlib.suppress(ValueError):
+                found.add((str(ip_interface(item["address"].strip()).ip), name))
+    return frozenset(found)
 
 
 def _links(names: Sequence[str], faults: list[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of, plan_director
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Fault, Findings
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import load
@@ -46,13 +47,19 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
     owners = Owners(known.hosts.values())
     planned: dict[str, list[Service]] = {}
     directors: dict[str, dict[str, Any]] = {}
+    serving: set[str] = set()
     for cluster in known.clusters.values():
+        managers = {director.name: manager_of(director) for director in cluster.sorted}
         for director in cluster.sorted:
-            manager = manager_of(director)
-            services = planned[director.name] = plan_services(director, cluster, real_servers, manager)
-            directors[director.name] = plan_director(director, cluster, services, manager, owners)
+            planned[director.name] = plan_services(director, cluster, real_servers, managers[director.name])
+        colocation = Colocation(known, cluster, planned, managers)
+        for director in cluster.sorted:
+            name = director.name
+            directors[name] = plan_director(director, cluster, planned[name], managers[name], owners, colocation)
+            serving |= {name} if colocation.serves(director) else set()
         check_peers(cluster)
         check_agreement(cluster, planned)
+        colocation.check()
     check_router_ids(known.clusters.values())
     everything = [
         (cluster, director, service)
@@ -61,7 +68,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         for service in planned[director.name]
     ]
     back = ways_back(known, everything)
-    direct, tunneled = vip_holders(known, everything)
+    direct, tunneled = vip_holders(known, everything, {name: directors[name] for name in serving})
     faults = Findings.ordered(findings.faults)
     hosts = {
         name: {

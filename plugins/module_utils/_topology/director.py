@@ -8,6 +8,11 @@ from __future__ import annotations
 from typing import Any, Iterable
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.bfd import plan_bfd
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import (
+    BACKUP_ONLY,
+    Colocation,
+    check_backup_only,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.marks import plan_marks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.masquerade import plan_masquerade
@@ -66,15 +71,20 @@ def _unreadable(director: Host) -> bool:
 
 
 def plan_director(
-    director: Host, cluster: Cluster, services: list[Service], manager: str | None, owners: Owners
+    director: Host,
+    cluster: Cluster,
+    services: list[Service],
+    manager: str | None,
+    owners: Owners,
+    colocation: Colocation,
 ) -> dict[str, Any]:
     """The ``director`` part of a host's plan.
 
     Beside the binding keys it has ``unchecked`` (VIPs that the host's preflight must check, ``ADDRESS dev INTERFACE``)
-    and, where the inventory gives it, ``colocated`` as it was written.
+    and, where the director is a real server of its own cluster, ``colocated``: what keeps it from balancing twice.
     """
     variables = director.variables
-    daemon = plan_sync_daemon(director)
+    daemon = plan_sync_daemon(director, colocation)
     tracking = Tracking(director)
     instances = plan_instances(director, cluster, daemon, tracking)
     addresses = VirtualAddresses(director, cluster, owners)
@@ -83,11 +93,13 @@ def plan_director(
         check_static(director, cluster)
         _check_needs_keepalived(director)
     _check_owners(director, cluster, services, owners)
+    check_backup_only(director, colocation, services, daemon)
+    form = colocation.form(director)
     plan: dict[str, Any] = {
         "manager": manager,
         "peers": [host.name for host in cluster.sorted if host is not director],
         "modules": _modules(services),
-        "sysctls": _sysctls(director, instances, services, manager, daemon),
+        "sysctls": _sysctls(director, instances, services, manager, daemon, form),
         "global": _global(director),
         "options": variables.get("lvs_keepalived_options") or {},
         "vrrp_instances": instances,
@@ -104,9 +116,9 @@ def plan_director(
         "masquerade": plan_masquerade(director, instances, addresses.planned, services),
         "unchecked": [*outside_networks(director), *addresses.unchecked],
     }
-    plan["peer_traffic"] = to_director(director, cluster, plan)
-    if variables.get("lvs_colocated"):
-        plan["colocated"] = variables["lvs_colocated"]
+    plan["peer_traffic"] = to_director(director, cluster, plan, colocation)
+    if form:
+        plan["colocated"] = form
     return plan
 
 
@@ -150,6 +162,7 @@ def _sysctls(
     services: Iterable[Service],
     manager: str | None,
     daemon: dict[str, Any] | None,
+    form: str | None,
 ) -> dict[str, str]:
     """What the director's kernel must be told, ``lvs_sysctls`` merged over it.
 
@@ -164,6 +177,7 @@ def _sysctls(
       where nobody is (measured: 809 of 15,855 requests). With keepalived, where a failed check takes a real server out
       at once, it would turn that time into resets of connections that otherwise go on after it.
     * With a sync daemon: what lets a takeover lose as few connections as can be (``SYSCTLS``).
+    * With the form backup_only: a director that isn't master hands what it gets to its own sockets.
     * Nothing else of ``net.ipv4.vs``. ``expire_quiescent_template=1`` would end the affinity of persistent clients
       while a server is drained. ``conntrack`` costs speed and is for stateful rules; ``conn_reuse_mode`` is right as it
       is since Linux 5.9.
@@ -189,4 +203,6 @@ def _sysctls(
         wanted["net.ipv4.vs.expire_nodest_conn"] = "1"
     elif daemon is not None:
         wanted.update(SYSCTLS)
+    if form == "backup_only":
+        wanted[BACKUP_ONLY] = "1"
     return {**wanted, **(director.variables.get("lvs_sysctls") or {})}

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import PORT, sync_interface
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import vmac_names
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_unicast import instance_of
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import natural
 
@@ -19,7 +21,9 @@ BFD_PORT = 3784
 BFD_MULTIHOP_PORT = 4784
 
 
-def to_director(director: Host, cluster: Cluster, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+def to_director(
+    director: Host, cluster: Cluster, plan: Mapping[str, Any], colocation: Colocation
+) -> list[dict[str, Any]]:
     """The ``peer_traffic`` of a director from what its plan holds so far."""
     peers = [host for host in cluster.sorted if host is not director]
     found = [one for instance in plan["vrrp_instances"] for one in _adverts(instance, peers)]
@@ -28,7 +32,7 @@ def to_director(director: Host, cluster: Cluster, plan: Mapping[str, Any]) -> li
         group = daemon.get("group")
         family = networks.family(networks.address(group)) if group else "ipv4"
         for peer in peers:
-            for source in sources(peer, family, sync_interface(peer)):
+            for source in sources(peer, family, sync_interface(peer, colocation)):
                 found.append(traffic(family, daemon["interface"], source, "udp", daemon.get("port", PORT)))
     for bfd in plan["bfd_instances"]:
         if bfd.get("neighbor_ip"):
@@ -59,11 +63,7 @@ def _adverts(instance: Mapping[str, Any], peers: Iterable[Host]) -> list[dict[st
         return []
     family = networks.family(networks.interface(first["address"]))
     devices = [instance["interface"]]
-    if instance.get("use_vmac"):
-        # Where keepalived may choose, the name is made of the instance's number, and IPv6 takes the second if IPv4 has
-        # the first (create_vmac_name in vrrp.c).
-        made = [f"vrrp{six}.{instance['virtual_router_id']}" for six in ("", "6")[: 2 if family == "ipv6" else 1]]
-        devices += made if instance["use_vmac"] is True else [instance["use_vmac"]]
+    devices += vmac_names(instance, family)
     protocols = ["vrrp"]
     if (instance.get("authentication") or {}).get("auth_type") == "AH" and instance["version"] == 2:
         # The advert stands behind an authentication header, whose number the packet has.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import BACKUP_ONLY, Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
@@ -26,21 +27,20 @@ SYSCTLS: Mapping[str, str] = {
 }
 """What a director with a sync daemon has, for a takeover that loses as few connections as can be."""
 
-BACKUP_ONLY = "net.ipv4.vs.backup_only"
 
-
-def sync_interface(director: Host) -> str | None:
-    """The interface of the director's sync daemon, from the variable or from the old word in a VRRP instance."""
+def sync_interface(director: Host, colocation: Colocation) -> str | None:
+    """The interface of the director's sync daemon: of the variable, of the old word in an instance, or by default."""
     daemon = director.variables.get("lvs_sync_daemon") or {}
     old = [
         one["lvs_sync_daemon_interface"] for _place, one in instances(director) if "lvs_sync_daemon_interface" in one
     ]
-    found: str | None = daemon.get("interface", next(iter(old), None))
+    default = colocation.sync_daemon(director) or {}
+    found: str | None = daemon.get("interface", next(iter(old), default.get("interface")))
     return found
 
 
-def plan_sync_daemon(director: Host) -> dict[str, Any] | None:
-    """The connection sync daemon, from lvs_sync_daemon or from the old word in a VRRP instance.
+def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] | None:
+    """The connection sync daemon, from lvs_sync_daemon, from the old word in a VRRP instance, or what a form needs.
 
     Without ``instance`` and with a single VRRP instance it follows that one: without any, both sync roles run at once.
     """
@@ -64,6 +64,8 @@ def plan_sync_daemon(director: Host) -> dict[str, Any] | None:
         written = " and ".join(f"{interface} ({source})" for interface, source in sorted(wanted.items()))
         place.fault(f"the sync daemon is to use two interfaces: {written}", "name one interface in lvs_sync_daemon")
     if daemon is None:
+        daemon = colocation.sync_daemon(director)
+    if daemon is None:
         return None
     names = [instance["name"] for _place, instance in instances(director) if instance.get("name")]
     instance_name = daemon.get("instance", names[0] if len(names) == 1 else None)
@@ -73,7 +75,7 @@ def plan_sync_daemon(director: Host) -> dict[str, Any] | None:
             f"name one of them: {listing(names) or 'there is none'}",
         )
     sysctls = director.variables.get("lvs_sysctls") or {}
-    backup_only = director.variables.get("lvs_colocated") == "backup_only" or sysctls.get(BACKUP_ONLY) == "1"
+    backup_only = colocation.form(director) == "backup_only" or sysctls.get(BACKUP_ONLY) == "1"
     if instance_name is None and "instance" not in daemon and backup_only:
         place.key("instance").fault(
             "is missing, and with backup_only the active director would stop balancing",

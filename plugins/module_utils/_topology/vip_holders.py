@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
@@ -15,9 +15,17 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.services imp
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.tunnels import LINKS, PLAIN, Link
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import FORWARDING_GROUPS
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
+    ADVERTISED,
+    EXCLUDED,
+    vmac_names,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import natural
 
 __all__ = ["vip_holders"]
+
+NEEDED = ("net.ipv4.conf.all.arp_ignore", "net.ipv4.conf.all.arp_announce")
+"""What must be in force before a VIP is on lo; the kernel takes the higher value of "all" and the interface."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +50,14 @@ class Use:
 
 
 def vip_holders(
-    inventory: Inventory, services: Iterable[tuple[Cluster, Host, Service]]
+    inventory: Inventory,
+    services: Iterable[tuple[Cluster, Host, Service]],
+    colocated: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
-    """The ``real_server_dr`` and the ``real_server_tun`` part of every host in those groups, by host name."""
+    """The ``real_server_dr`` and the ``real_server_tun`` part of every host in those groups, by host name.
+
+    ``colocated`` are the plans of the directors that are real servers of their own cluster.
+    """
     uses: dict[str, dict[str, list[Use]]] = {
         method: {name: [] for name, host in inventory.hosts.items() if _role(method) in host.roles}
         for method in ("dr", "tun")
@@ -59,7 +72,10 @@ def vip_holders(
     for method, found in uses.items():
         _check_named(inventory, method, found)
     return (
-        {name: _direct(inventory.hosts[name], found) for name, found in uses["dr"].items()},
+        {
+            name: _direct(inventory.hosts[name], found, colocated.get(name), uses["tun"].get(name, []))
+            for name, found in uses["dr"].items()
+        },
         {name: _tunneled(inventory.hosts[name], found) for name, found in uses["tun"].items()},
     )
 
@@ -94,15 +110,43 @@ def _check_named(inventory: Inventory, method: str, found: Mapping[str, list[Use
             )
 
 
-def _direct(host: Host, uses: list[Use]) -> dict[str, Any]:
-    held = {vip: "lo" for use in uses for vip in use.vips}
-    return {"addresses": _addresses(held), "sysctls": _silent(host, uses), "services": _services(uses)}
+def _direct(host: Host, uses: list[Use], director: Mapping[str, Any] | None, tunneled: list[Use]) -> dict[str, Any]:
+    """``director`` is the host's plan as a director of a cluster that it serves, ``tunneled`` what it serves otherwise.
+
+    What such a director holds by itself is local already. What VRRP moves is on lo all the time, and beside it on the
+    network while the host is master.
+    """
+    plan = director or {}
+    staying = {networks.interface(one["address"]).ip for one in plan.get("virtual_addresses", ())}
+    held = [replace(use, vips=[vip for vip in use.vips if vip not in staying]) for use in uses]
+    addresses = _addresses({vip: "lo" for use in held for vip in use.vips}, _moves(plan.get("vrrp_instances", ())))
+    moving = any("moves_to" in one for one in addresses)
+    # The VIPs of a VMAC and of a tunnel's link are of scope global, and no other interface must answer for them.
+    apart = tunneled or any(instance.get("use_vmac") for instance in plan.get("vrrp_instances", ()))
+    sysctls = _silent(host, held, ignore="3" if moving and not apart else "1")
+    return {
+        "addresses": addresses,
+        "sysctls": sysctls,
+        "needs": {key: int(sysctls[key]) for key in NEEDED if key in sysctls},
+        "services": _services(uses),
+    }
+
+
+def _moves(instances: Iterable[Mapping[str, Any]]) -> dict[networks.Address, list[str]]:
+    """The interfaces where VRRP may put each address."""
+    found: dict[networks.Address, set[str]] = {}
+    for instance in instances:
+        for entry in [*instance[ADVERTISED], *instance.get(EXCLUDED, ())]:
+            one = networks.interface(entry["address"])
+            names = [entry["dev"]] if "dev" in entry else vmac_names(instance, networks.family(one))
+            found.setdefault(one.ip, set()).update(name for name in names if name)
+    return {vip: sorted(names) for vip, names in found.items()}
 
 
 def _tunneled(host: Host, uses: list[Use]) -> dict[str, Any]:
     devices: dict[networks.Address, set[str]] = {}
     gue: set[tuple[str, int]] = set()
-    sysctls = _silent(host, uses)
+    sysctls = _silent(host, uses, ignore="1")
     for use in uses:
         family = networks.family(networks.address(use.server["address"]))
         for vip in use.vips:
@@ -116,7 +160,7 @@ def _tunneled(host: Host, uses: list[Use]) -> dict[str, Any]:
     mss = host.variables.get("lvs_tunnel_mss")
     return {
         # One VIP may come through two links; it needs to be on one of them only.
-        "addresses": _addresses({vip: min(names) for vip, names in devices.items()}),
+        "addresses": _addresses({vip: min(names) for vip, names in devices.items()}, {}),
         "links": sorted({use.link.device for use in uses}),
         "gue": [{"family": family, "port": port} for family, port in sorted(gue)],
         "modules": sorted({module for use in uses for module in use.link.modules}),
@@ -154,8 +198,17 @@ def _ordered(found: Iterable[networks.Address]) -> list[networks.Address]:
     return sorted(found, key=lambda vip: (vip.version, natural(str(vip))))
 
 
-def _addresses(held: Mapping[networks.Address, str]) -> list[dict[str, str]]:
-    return [{"address": f"{vip}/{vip.max_prefixlen}", "interface": held[vip]} for vip in _ordered(held)]
+def _addresses(
+    held: Mapping[networks.Address, str], moves: Mapping[networks.Address, list[str]]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": f"{vip}/{vip.max_prefixlen}",
+            "interface": held[vip],
+            **({"moves_to": moves[vip]} if vip in moves else {}),
+        }
+        for vip in _ordered(held)
+    ]
 
 
 def _services(uses: list[Use]) -> list[dict[str, Any]]:
@@ -165,11 +218,12 @@ def _services(uses: list[Use]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _silent(host: Host, uses: list[Use]) -> dict[str, str]:
+def _silent(host: Host, uses: list[Use], ignore: str) -> dict[str, str]:
     """What keeps the host from answering ARP for the VIPs, which on their network is the director's to do.
 
-    It answers for addresses of the interface that was asked alone, and asks with such an address as well. IPv6 needs
-    nothing: no neighbour discovery is answered on an interface that doesn't have the address.
+    With ``ignore`` 1 it answers for addresses of the interface that was asked alone, with 3 for all but those of scope
+    host, and either way it asks with an address of that interface. IPv6 needs nothing: no neighbour discovery is
+    answered on an interface that doesn't have the address.
     """
     reached = {use.server["address"] for use in uses if any(vip.version == 4 for vip in use.vips)}
     if not reached:
@@ -179,5 +233,5 @@ def _silent(host: Host, uses: list[Use]) -> dict[str, str]:
         # sysctl.d(5): with "/" for the "." of a VLAN interface the name is not cut in two.
         f"net.ipv4.conf.{name.replace('.', '/')}.{key}": value
         for name in ["all", *names]
-        for key, value in (("arp_ignore", "1"), ("arp_announce", "2"))
+        for key, value in (("arp_ignore", ignore), ("arp_announce", "2"))
     }

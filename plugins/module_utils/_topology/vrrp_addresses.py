@@ -22,6 +22,7 @@ __all__ = [
     "instances",
     "outside_networks",
     "plan_addresses",
+    "vmac_names",
 ]
 
 ADVERTISED, EXCLUDED = "virtual_ipaddress", "virtual_ipaddress_excluded"
@@ -94,6 +95,18 @@ def plan_addresses(instance: Mapping[str, Any], place: Place) -> dict[str, list[
         )
     inside, outside = inside[:limit], inside[limit:] + outside
     return {ADVERTISED: inside, **({EXCLUDED: outside} if outside else {})}
+
+
+def vmac_names(instance: Mapping[str, Any], family: str) -> list[str]:
+    """The names that the interface of an instance's VMAC may have, none without one.
+
+    Where keepalived may choose, the name is made of the instance's number, and IPv6 takes the second if IPv4 has the
+    first (create_vmac_name in vrrp.c).
+    """
+    if not instance.get("use_vmac"):
+        return []
+    made = [f"vrrp{six}.{instance['virtual_router_id']}" for six in ("", "6")[: 2 if family == "ipv6" else 1]]
+    return made if instance["use_vmac"] is True else [instance["use_vmac"]]
 
 
 def check_own_addresses(director: Host, cluster: Cluster) -> None:

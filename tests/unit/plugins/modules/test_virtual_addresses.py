@@ -163,6 +163,76 @@ def test_an_address_moves(host: Host) -> None:
     assert not host.module("virtual_addresses", name=NAME, addresses=[other])["changed"]
 
 
+# What keepalived does on a host that becomes master, and when it is one no more.
+MASTER = "ip address add 10.0.0.6/24 dev eth0; ip address add fd00::6/64 dev eth0 nodad"
+BACKUP = "ip address del 10.0.0.6/24 dev eth0; ip address del fd00::6/64 dev eth0"
+MOVING = [{**FOUR, "moves_to": ["eth0"]}, {**SIX, "moves_to": ["eth0", "vrrp.51"]}]
+
+
+def local_routes(host: Host) -> list[str]:
+    """Where the host takes the two addresses for its own."""
+    routes = [
+        host.run("ip", flag, "route", "show", "table", "local", ip)
+        for flag, ip in (("-4", "10.0.0.6"), ("-6", "fd00::6"))
+    ]
+    return [" ".join(line.split()[:4]) for lines in routes for line in sorted(lines.splitlines())]
+
+
+def test_an_address_that_vrrp_moves_stands_beside_ours(host: Host) -> None:
+    host.run("sh", "-ec", MASTER)
+    before = standing(host)
+    first = host.module("virtual_addresses", check=True, name=NAME, addresses=MOVING)
+    done = host.module("virtual_addresses", name=NAME, addresses=MOVING)
+    assert (done["diff"], done["steps"]) == (first["diff"], first["steps"])
+    assert done["steps"] == [
+        "ip address add 10.0.0.6/32 dev lo scope host",
+        "ip address add fd00::6/128 dev lo nodad noprefixroute preferred_lft 0",
+    ]
+    assert done["diff"]["after"]["at_boot"] == [
+        "10.0.0.6/32 dev lo beside eth0",
+        "fd00::6/128 dev lo beside eth0 beside vrrp.51",
+    ]
+    master = standing(host)
+    assert (master.count("10.0.0.6/"), master.count("fd00::6/")) == (2, 2)
+    assert local_routes(host) == [
+        *("local 10.0.0.6 dev eth0", "local 10.0.0.6 dev lo"),
+        *("local fd00::6 dev eth0", "local fd00::6 dev lo"),
+    ]
+    assert not host.module("virtual_addresses", name=NAME, addresses=MOVING)["changed"]
+    host.run("sh", "-ec", BACKUP)
+    assert not host.module("virtual_addresses", name=NAME, addresses=MOVING)["changed"]
+    assert local_routes(host) == ["local 10.0.0.6 dev lo", "local fd00::6 dev lo"]
+    host.run("sh", "-ec", MASTER)
+    assert sorted(standing(host).splitlines()) == sorted(master.splitlines())
+
+    # Where VRRP moves one no more, the other's place is still known although it is not wanted.
+    host.run("ip", "address", "del", "10.0.0.6/24", "dev", "eth0")
+    for changed in (True, False):
+        result = host.module("virtual_addresses", name=NAME, addresses=[FOUR], purge=False)
+        assert (result["changed"], result["steps"], result["stale"]) == (changed, [], ["fd00::6/128 dev lo"])
+    at_boot = ["10.0.0.6/32 dev lo", "fd00::6/128 dev lo beside eth0 beside vrrp.51"]
+    back = host.module("virtual_addresses", name=NAME, addresses=MOVING)
+    assert back["diff"]["before"]["at_boot"] == at_boot
+
+    host.run("ip", "address", "add", "10.0.0.6/24", "dev", "eth0")
+    host.module("virtual_addresses", **ABSENT)
+    assert sorted(standing(host).splitlines()) == sorted(before.splitlines())
+    assert local_routes(host) == ["local 10.0.0.6 dev eth0", "local fd00::6 dev eth0"]
+
+
+def test_a_real_server_becomes_a_director_that_serves_itself(host: Host) -> None:
+    host.module("virtual_addresses", name=NAME, addresses=[FOUR, SIX])
+    host.calls()
+    with service(host) as log:
+        result = host.module("virtual_addresses", name=NAME, addresses=MOVING)
+        assert (result["changed"], result["steps"]) == (True, [])
+        assert result["diff"]["before"].keys() == {"at_boot", "files"}
+        assert not [call for call in host.calls() if " restart " in call]  # the service reads its file before each look
+        host.run("sh", "-ec", MASTER)
+        time.sleep(1.5)  # longer than between two looks: there is no event to wait for where nothing is to happen
+        assert log.read_text() == ""
+
+
 def test_a_primary_address_does_not_take_the_hosts_own_along(host: Host) -> None:
     host.run("ip", "address", "del", "10.0.0.2/24", "dev", "eth0")
     host.module("virtual_addresses", name=NAME, addresses=[{"address": "10.0.0.6/24", "interface": "eth0"}])
@@ -392,6 +462,28 @@ def test_a_directors_address_waits_for_the_hosts_own(host: Host) -> None:
         host.run("sh", "-c", "ip link set eth0 down; ip link set eth0 up")  # takes IPv6 addresses along
         eventually(host, lambda text: "fd00::6/64 scope global nodad deprecated" in text, 2.5)
         assert "local fd00::6 dev eth0" in host.run("ip", "-6", "route", "show", "table", "local")
+
+
+def test_vrrp_moves_an_address_while_the_service_watches(host: Host) -> None:
+    host.module("virtual_addresses", name=NAME, addresses=MOVING)
+    take = "ip address del 10.0.0.6/32 dev lo; ip address del fd00::6/128 dev lo"
+
+    def both(text: str) -> bool:
+        return "lo inet 10.0.0.6/32 scope host" in text and "lo inet6 fd00::6/128" in text
+
+    host.run("sh", "-ec", f"{take}; rm {RECORD}; {MASTER}")  # keepalived was there first
+    with service(host) as log:
+        assert both(standing(host))
+        for _turn in range(2):
+            host.run("sh", "-ec", BACKUP)
+            host.run("sh", "-ec", f"{take}; {MASTER}")
+            eventually(host, both, 4)
+            assert standing(host).count("eth0 inet6 fd00::6/64") == 1
+            assert standing(host).count("eth0 inet 10.0.0.6/24") == 1
+        assert "not possible" not in log.read_text()
+    host.module("virtual_addresses", **ABSENT)
+    assert "lo inet 10.0.0.6" not in standing(host)
+    assert "eth0 inet 10.0.0.6/24" in standing(host)
 
 
 def test_an_address_that_was_there_before_the_service_is_not_ours(host: Host) -> None:

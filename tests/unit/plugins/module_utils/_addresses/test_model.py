@@ -137,6 +137,39 @@ def test_an_address_of_others_where_it_would_be_announced() -> None:
     assert not texts(plan(Wanted((ON_LO,)), live(ON_TUNL0), record(), purge=True))
 
 
+@pytest.mark.parametrize(("on_lo", "on_eth0"), [("10.0.0.6/32", "10.0.0.6/24"), ("fd00::6/128", "fd00::6/64")])
+def test_an_address_that_vrrp_moves_stands_beside_ours(on_lo: str, on_eth0: str) -> None:
+    ours, theirs = Address(on_lo, "lo"), Address(on_eth0, "eth0")
+    wanted = Wanted((ours,), moves_to=frozenset({(ours.ip, "eth0")}))
+    # It is master before ours came, or turns master and back: nothing of keepalived's is touched or taken for ours.
+    assert len(first(plan(wanted, live(theirs), record(), purge=True))) == 1
+    for stands in (live(ours, theirs), live(ours)):
+        assert plan(wanted, stands, record(ours), purge=True) == Plan()
+    gone = plan(Wanted(), live(ours, theirs), record(ours), purge=True)
+    assert (then(gone), texts(gone)) == ([f"ip address del {on_lo} dev lo"], [])
+    # Only there, and only that address.
+    elsewhere = Address(on_eth0, "eth1")
+    assert "it stands on eth1 already" in texts(plan(wanted, live(elsewhere), record(), purge=True))[0]
+    other = Wanted((ours,), moves_to=frozenset({("10.0.0.7", "eth0")}))
+    assert "it stands on eth0 already" in texts(plan(other, live(theirs), record(), purge=True))[0]
+
+
+def test_what_we_added_where_vrrp_puts_it_later_moves_as_ever() -> None:
+    wanted = Wanted((ON_LO,), moves_to=frozenset({(ON_LO.ip, "eth0")}))
+    wide = Address("10.0.0.6/24", "eth0")
+    for theirs in ((), (wide,)):
+        found = plan(wanted, live(ON_ETH0, *theirs), record(ON_ETH0), purge=True)
+        assert first(found) == ["ip address add 10.0.0.6/32 dev lo scope host"]
+        assert then(found) == ["ip address del 10.0.0.6/32 dev eth0"]
+        assert not texts(found)
+
+
+def test_an_unmet_need_waits_although_vrrp_has_the_address() -> None:
+    wanted = Wanted((ON_LO,), needs={ARP: 3}, moves_to=frozenset({(ON_LO.ip, "eth0")}))
+    found = plan(wanted, live(ON_ETH0, sysctls={ARP: 1}), record(), purge=True)
+    assert (first(found), len(texts(found))) == ([], 1)
+
+
 @pytest.mark.parametrize("value", [None, 0])
 def test_an_unmet_need_stops_ipv4_addresses_alone(value: int | None) -> None:
     wanted = Wanted((ON_LO, SIX), needs={ARP: 1})
@@ -177,11 +210,19 @@ def test_a_primary_address_does_not_take_the_hosts_own_along() -> None:
     assert not texts(plan(Wanted(), live(addresses=stands, promotes=frozenset({"eth0"})), record(ours), purge=True))
     assert not texts(plan(Wanted(), live(addresses={ours: True, own: False}), record(ours), purge=True))
     assert not texts(plan(Wanted(), live(addresses=stands), record(ours, own), purge=True))
+    # Nor one that VRRP has put there. The same address on lo takes nothing along.
+    by_vrrp = Address("10.0.0.7/24", "eth0")
+    wanted = Wanted((Address("10.0.0.7/32", "lo"),), moves_to=frozenset({("10.0.0.7", "eth0")}))
+    found = plan(wanted, live(addresses={ours: False, by_vrrp: True}), record(ours), purge=True)
+    assert "10.0.0.7/24 dev eth0 would go with it" in texts(found)[0]
+    stands = {ON_LO: False, ours: False, own: True}
+    found = plan(Wanted(), live(addresses=stands), record(ON_LO), purge=True)
+    assert (then(found), texts(found)) == (["ip address del 10.0.0.6/32 dev lo"], [])
 
 
 def test_at_boot_an_address_waits_for_the_hosts_own() -> None:
     own, vip, far = Address("10.0.0.2/24", "eth0"), Address("10.0.0.6/32", "eth0"), Address("10.9.0.6/32", "eth0")
-    behind = model.find_behind([vip, far, ON_LO, SIX], (), live(own), record())
+    behind = model.find_behind(Wanted((vip, far, ON_LO, SIX)), live(own), record())
     assert behind == {vip}
     wanted = Wanted((vip, far), behind=behind)
     found = plan(wanted, live(), record(), purge=False, waits=True)
@@ -191,12 +232,32 @@ def test_at_boot_an_address_waits_for_the_hosts_own() -> None:
     assert len(first(plan(wanted, live(), record(), purge=False))) == 2
     # Another virtual address of ours is not the host's own.
     other = Address("10.0.0.7/24", "eth0")
-    assert model.find_behind([vip], (), live(other), record(other)) == frozenset()
+    assert model.find_behind(Wanted((vip,)), live(other), record(other)) == frozenset()
+    assert model.find_behind(Wanted((vip,), links=("eth0",)), live(own), record()) == frozenset()
+
+
+def test_an_address_that_vrrp_moves_is_not_the_hosts_own() -> None:
+    vip, by_vrrp, own = (Address(f"10.0.0.{number}/24", "eth0") for number in (6, 7, 2))
+    wanted = Wanted((vip, Address("10.0.0.7/32", "lo")), moves_to=frozenset({("10.0.0.7", "eth0")}))
+    assert model.find_behind(wanted, live(by_vrrp), record()) == frozenset()
+    assert model.find_behind(wanted, live(by_vrrp, own), record()) == {vip}
+    waiting = wanted._replace(behind=frozenset({vip}))
+    found = plan(waiting, live(by_vrrp), record(), purge=False, waits=True)
+    assert first(found) == ["ip address add 10.0.0.7/32 dev lo scope host"]
+    assert "waits for the host's own address" in texts(found)[0]
+    assert len(first(plan(waiting, live(by_vrrp, own), record(), purge=False, waits=True))) == 2
 
 
 def test_the_configuration_goes_there_and_back() -> None:
     wanted = Wanted((ON_LO, SIX), ("tunl0",), (GUE,), {ARP: 1}, True, frozenset({ON_LO}))
     assert model.wanted_of(model.config_of(wanted)) == wanted
+    moving = wanted._replace(moves_to=frozenset({(ON_LO.ip, "eth0"), (SIX.ip, "eth1"), (ON_LO.ip, "eth1")}))
+    assert model.wanted_of(model.config_of(moving)) == moving
+    assert model.config_of(moving)["addresses"] == [
+        {"address": "10.0.0.6/32", "interface": "lo", "behind": True, "moves_to": ["eth0", "eth1"]},
+        {"address": "fd00::6/128", "interface": "lo", "behind": False, "moves_to": ["eth1"]},
+    ]
+    assert "moves_to" not in str(model.config_of(wanted))  # as files of earlier versions
     assert model.wanted_of(None) == Wanted()
     with pytest.raises(BootError, match="run the playbook again"):
         model.wanted_of({"addresses": [{"address": "10.0.0.6/32"}]})

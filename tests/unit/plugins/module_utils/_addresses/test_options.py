@@ -33,9 +33,35 @@ def test_good_ones_in_canonical_form() -> None:
     )
 
 
+def moving(*interfaces: str) -> list[dict[str, Any]]:
+    return [{"address": "2001:DB8::6/128", "interface": "lo", "moves_to": [*interfaces]}]
+
+
+def test_where_vrrp_puts_an_address() -> None:
+    wanted, faults = options.parse({**EMPTY, "addresses": moving("eth0", "bond0")})
+    assert faults == []
+    assert wanted.moves_to == {("2001:db8::6", "eth0"), ("2001:db8::6", "bond0")}
+    assert wanted.interfaces_of(wanted.addresses[0]) == ["bond0", "eth0"]
+    assert options.parse({**EMPTY, "addresses": moving()})[0].moves_to == frozenset()
+
+
+def test_every_fault_of_one_address_is_told() -> None:
+    item = {"address": "10.0.0.6", "interface": "lo", "moves_to": ["eth0", "lo", ""]}
+    _wanted, faults = options.parse({**EMPTY, "addresses": [item, {**item, "address": "no", "moves_to": ["lo"]}]})
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "addresses[0]",
+        "addresses[1]",
+        "addresses[0].moves_to",
+        "addresses[0].moves_to",
+        "addresses[1].moves_to",
+    ]
+
+
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
+        ({"addresses": moving("lo")}, "addresses[0].moves_to: lo is the address's own interface"),
+        ({"addresses": moving("a/b")}, "addresses[0].moves_to: 'a/b' is no name of an interface"),
         ({"addresses": on_lo("10.0.0.6")}, "10.0.0.6 has no prefix length: write 10.0.0.6/32"),
         ({"addresses": on_lo("10.0.0.300/32")}, "'10.0.0.300/32' is no address"),
         ({"addresses": on_lo("10.0.0.6/24")}, "would take the whole network: write 10.0.0.6/32"),

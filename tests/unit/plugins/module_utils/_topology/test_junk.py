@@ -79,6 +79,7 @@ def replaced(inventory: dict[str, Any], path: tuple[Any, ...], junk: Any) -> dic
         ("dr_ipv6", "web1"),
         ("tun", "lb1"),
         ("vrrp_full", "lb1"),
+        ("self_balanced", "web3"),
     ],
 )
 def test_junk_in_one_place(name: str, host: str) -> None:
@@ -92,7 +93,7 @@ def test_junk_in_one_place(name: str, host: str) -> None:
     inventory = json.loads(json.dumps(inventory))
     refused = 0
     # So many places that each is tried with a part of the junk, one after the other with another part.
-    parts = 5 if name == "vrrp_full" else 1
+    parts = 5 if name in ("vrrp_full", "self_balanced") else 1
     for number, path in enumerate(places(inventory["hosts"][host])):
         for junk in JUNK[number % parts :: parts]:
             answer = plan(replaced(inventory, ("hosts", host, *path), junk))

@@ -291,9 +291,9 @@ def test_a_vip_and_a_gateway_that_can_move_apart_are_noticed_until_a_sync_group_
     assert notices(given) == []
 
 
-@pytest.mark.parametrize("form", [{"lvs_colocated": "backup_only"}, {"lvs_sysctls": {"net.ipv4.vs.backup_only": 1}}])
-def test_backup_only_needs_a_sync_daemon_that_follows_an_instance(form: dict[str, Any]) -> None:
-    given = inventory(lvs_sync_daemon={"interface": "eth1", "id": "3"}, **form)
+def test_backup_only_needs_a_sync_daemon_that_follows_an_instance() -> None:
+    form = {"net.ipv4.vs.backup_only": 1}
+    given = inventory(lvs_sync_daemon={"interface": "eth1", "id": "3"}, lvs_sysctls=form)
     daemon = plan(given)["hosts"]["lb1"]["director"]["sync_daemon"]
     assert daemon == {"interface": "eth1", "instance": "VI_1", "id": 3}
     other = {**instance_of(given), "name": "VI_2", "virtual_router_id": 52, "virtual_ipaddress": ["10.0.0.6/24"]}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import plan_director
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Findings, Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import load
@@ -418,6 +419,8 @@ def test_the_plan_of_a_director_has_all_keys_whatever_is_given() -> None:
     findings = Findings()
     known = load(inventory(), findings)
     host = known.hosts["lb1"]
-    found = plan_director(host, known.clusters["default"], [], "keepalived", Owners(known.hosts.values()))
+    cluster = known.clusters["default"]
+    colocation = Colocation(known, cluster, {}, {})
+    found = plan_director(host, cluster, [], "keepalived", Owners(known.hosts.values()), colocation)
     empty = {"vrrp_scripts", "track_processes", "track_files", "bfd_instances", "options", "scripts", "masquerade"}
     assert {key: found[key] for key in empty} == {**{key: [] for key in empty}, "options": {}}
