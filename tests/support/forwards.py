@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import os
 import re
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import IO
 
 from lab.lab import Lab
+from tests.support.cluster import wait_until
 
 # The same identification, source with its port, and sequence number: the same packet.
 # A packet that is sent again by the client has a new identification.
@@ -30,20 +32,18 @@ class Forwards:
         words = ["tcpdump", "--immediate-mode", "-l", "-n", "-v", "-S", "-Q", "out", "-i", interface]
         words.append(f"dst host {vip} and tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn")
         self._commands = {host: lab.command(host, words) for host in hosts}
-        self._processes: dict[str, subprocess.Popen[str]] = {}
-        self._outputs: dict[str, IO[str]] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._outputs: dict[str, IO[bytes]] = {}
 
     def __enter__(self) -> Forwards:
         for host, command in self._commands.items():
-            # A file: a pipe that nobody reads would fill up and stop the capture.
-            self._outputs[host] = output = tempfile.TemporaryFile("w+")
+            # A file: a pipe that nobody reads would fill up and stop the capture, and ssh may leave one open.
+            self._outputs[host] = output = tempfile.TemporaryFile()
             self._processes[host] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
-        for process in self._processes.values():
-            assert process.stderr is not None
-            if not any("listening on" in line for line in process.stderr):
-                raise AssertionError("tcpdump did not begin to listen")
+        for host in self._commands:
+            wait_until(lambda h=host: "listening on" in self._read(h), seconds=20, what=f"the capture on {host}")  # type: ignore[misc]
         return self
 
     def __exit__(
@@ -52,10 +52,12 @@ class Forwards:
         counts: collections.Counter[tuple[str, ...]] = collections.Counter()
         for host, process in self._processes.items():
             process.terminate()
-            process.communicate()
-            with self._outputs[host] as output:
-                output.seek(0)
-                found = [match.group("id", "source", "seq") for match in PACKET.finditer(output.read())]
+            process.wait()
+            found = [match.group("id", "source", "seq") for match in PACKET.finditer(self._read(host))]
+            self._outputs[host].close()
             self.sent[host] = len(found)
             counts.update(found)
         self.twice = [packet for packet, number in counts.items() if number > 1]
+
+    def _read(self, host: str) -> str:
+        return os.pread(self._outputs[host].fileno(), 100_000_000, 0).decode(errors="replace")
