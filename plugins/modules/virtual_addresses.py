@@ -108,6 +108,8 @@ options:
       - With V(false), what is ours but no longer wanted stays, also at the next boot, and is reported in RV(stale).
       - Real servers get new addresses before the director sends packets for them, and lose old ones only after it has
         stopped.
+      - So do interfaces that were in O(addresses[].moves_to) and are not any more. VRRP has the address there until the
+        director is changed.
     type: bool
     default: true
   state:
@@ -126,7 +128,8 @@ attributes:
     support: full
     description:
       - Nothing is changed. A link of O(links) that does not exist yet, C(fou) not being loaded and a value of O(needs)
-        that is too low are no errors, since an earlier task would have seen to them.
+        that is too low are no errors, since an earlier task would have seen to them. Nor is an address where
+        O(addresses[].moves_to) had it before.
   diff_mode:
     support: full
     description: Addresses, links and ports, now and at boot, files and service, each if it differs.
@@ -183,7 +186,7 @@ stale:
   returned: success
   type: list
   elements: str
-  sample: ["10.0.0.7/32 dev tunl0", "link tunl0", "gue ipv4 port 6080"]
+  sample: ["10.0.0.7/32 dev tunl0", "link tunl0", "gue ipv4 port 6080", "10.0.0.6/32 dev lo beside eth0"]
 """
 
 import os

@@ -21,6 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.kernel impo
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.model import (
     LATER,
     NEEDS,
+    Address,
     Live,
     Plan,
     Record,
@@ -86,18 +87,21 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
     # Without ip nothing of ours can be live; absent must work there too.
     live = read_live(run, wanted, record) if has_ip else Live()
     later: Collection[str] = LATER if only_check else ()
-    found = plan(wanted, live, record, purge=purge, assume=later if has_ip else {*LATER, "interface"})
+    # In check mode VRRP has not moved anything yet.
+    places = wanted.moves_to | (previous or Wanted()).moves_to if only_check else wanted.moves_to | kept.moves_to
+    asked = wanted._replace(moves_to=places)
+    found = plan(asked, live, record, purge=purge, assume=later if has_ip else {*LATER, "interface"})
     faults += [item.text for item in found.obstacles]
     if not any(item.kind == NEEDS for item in found.obstacles):
         faults += _unknown_sysctls(wanted, live, only_check)
     if faults:
         raise BootError("; ".join(dict.fromkeys(faults)))
-    boot = _for_boot(wanted._replace(behind=find_behind(wanted, live, record)), kept)
+    boot = _for_boot(wanted._replace(behind=find_behind(asked, live, record)), kept)
     return Situation(
         name=name,
         previous=previous,
         boot=boot,
-        stale=_texts(kept),
+        stale=[*_texts(kept), *_places(wanted.addresses, kept)],
         had={path: files.read_file(path) for path in install.paths(name)},
         files=install.wanted_files(name, None if boot is None else config_of(boot), python),
         live=live,
@@ -117,8 +121,11 @@ def _unknown_sysctls(wanted: Wanted, live: Live, only_check: bool) -> list[str]:
 
 
 def _kept(wanted: Wanted, previous: Wanted, record: Record) -> Wanted:
-    """What is ours and no longer wanted, and stays for now. An address that moves does not stay."""
-    ips = {item.ip for item in wanted.addresses}
+    """What is ours and no longer wanted, and stays for now. An address that moves does not stay.
+
+    VRRP has addresses where it put them until the director is changed, too, which comes after its real servers.
+    """
+    ips = {item.ip: item.interface for item in wanted.addresses}
     addresses = dict.fromkeys([*previous.addresses, *sorted(record.addresses)])
     kept: dict[str, Any] = {}
     for item in addresses:
@@ -131,12 +138,13 @@ def _kept(wanted: Wanted, previous: Wanted, record: Record) -> Wanted:
         needs=previous.needs,
         announce=previous.announce,
         behind=previous.behind,
-        moves_to=frozenset((ip, name) for ip, name in previous.moves_to if ip in kept),
+        moves_to=frozenset(x for x in previous.moves_to - wanted.moves_to if ips.get(x[0]) != x[1]),
     )
 
 
 def _for_boot(wanted: Wanted, kept: Wanted) -> Wanted | None:
     """What the service keeps: what is wanted, and what stays for now."""
+    wanted = wanted._replace(moves_to=wanted.moves_to | kept.moves_to)
     if not any((kept.addresses, kept.links, kept.gue)):
         return wanted if any((wanted.addresses, wanted.links, wanted.gue)) else None
     keys = sorted({*wanted.needs, *kept.needs})
@@ -147,13 +155,18 @@ def _for_boot(wanted: Wanted, kept: Wanted) -> Wanted | None:
         needs={key: max(side[key] for side in (wanted.needs, kept.needs) if key in side) for key in keys},
         announce=wanted.announce or (kept.announce and not wanted.addresses),
         behind=wanted.behind | (kept.behind & frozenset(kept.addresses)),
-        moves_to=wanted.moves_to | kept.moves_to,
+        moves_to=wanted.moves_to,
     )
 
 
 def _texts(wanted: Wanted) -> list[str]:
     links = [f"link {name}" for name in wanted.links]
     return [*map(str, wanted.addresses), *links, *map(str, wanted.gue)]
+
+
+def _places(addresses: Sequence[Address], wanted: Wanted) -> list[str]:
+    """Where VRRP puts them, too."""
+    return [f"{item} beside {name}" for item in addresses for name in wanted.interfaces_of(item)]
 
 
 # --- the report -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ choose a real server for it once more, perhaps the one that sent it.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
@@ -169,7 +169,7 @@ class Colocation:
 
 
 def check_backup_only(
-    director: Host, colocation: Colocation, services: Iterable[Service], daemon: Mapping[str, Any] | None
+    director: Host, colocation: Colocation, services: Sequence[Service], daemon: Mapping[str, Any] | None
 ) -> None:
     """Note what doesn't go with backup_only: such a director balances only while the sync daemon's role is master.
 
@@ -183,6 +183,13 @@ def check_backup_only(
             f"is {value}, and with lvs_colocated: backup_only a director that is not master must not balance",
             "leave it out",
         )
+    for service in services:
+        if service.plan.get("ha_suspend"):
+            service.place.key("ha_suspend").fault(
+                "stops the checks of a director that is not master, which then doesn't know who is dead when it turns "
+                "master",
+                "leave it out: directors that serve themselves all check all the time",
+            )
     moving = {
         one.ip: str(instance.get("name"))
         for place, instance in instances(director)

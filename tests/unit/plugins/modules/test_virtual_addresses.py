@@ -7,55 +7,37 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.plugins.modules.addresses_host import (
+    ABSENT,
+    ARP,
+    FOUR,
+    NAME,
+    PROGRAM,
+    RECORD,
+    SERVICE,
+    SIX,
+    a_host,
+    eventually,
+    service,
+    standing,
+)
 from tests.unit.plugins.netns import Host
 
-NAME = "lvs-real-server-dr"
-PROGRAM = f"/usr/local/lib/lvs-cluster/{NAME}-addresses"
-SERVICE = f"{NAME}-addresses.service"
-RECORD = f"/var/lib/lvs-cluster/{NAME}-addresses.json"
-ARP = "net.ipv4.conf.all.arp_ignore"
-FOUR, SIX = ({"address": text, "interface": "lo"} for text in ("10.0.0.6/32", "fd00::6/128"))
 # br0 stands for a tunnel: a link that is down until it is set up.
 TUNNEL = {"address": "10.0.0.7/32", "interface": "br0"}
 WANTED: dict[str, Any] = {"name": NAME, "addresses": [FOUR, SIX, TUNNEL], "links": ["br0"], "needs": {ARP: 1}}
-ABSENT = {"name": NAME, "state": "absent"}
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
-    with Host(tmp_path / "host") as found:
-        script = """
-            ip link add eth0 type veth peer name wire
-            ip link add br0 type bridge
-            ip link set wire up
-            ip link set eth0 up
-            ip address add 10.0.0.2/24 dev eth0
-            echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore
-        """
-        found.run("sh", "-ec", script)
+    with a_host(tmp_path / "host") as found:
         yield found
-
-
-def standing(host: Host) -> str:
-    """Links and addresses, without what the kernel gives a link by itself."""
-    lines = host.run("ip", "-o", "address", "show").splitlines()
-    links = [" ".join(line.split()[1:3]) for line in host.run("ip", "-o", "link", "show", "up").splitlines()]
-    shown = [" ".join(line.split()[1:]).partition(" valid_lft")[0] for line in lines if "scope link" not in line]
-    return "\n".join([*links, *shown])
-
-
-def eventually(host: Host, what: Callable[[str], bool], seconds: float) -> None:
-    begun = time.monotonic()
-    while not what(standing(host)):
-        assert time.monotonic() - begun < seconds, standing(host)
-        time.sleep(0.05)
 
 
 def test_check_run_check_run_and_back(host: Host) -> None:
@@ -161,76 +143,6 @@ def test_an_address_moves(host: Host) -> None:
     host.module("virtual_addresses", name=NAME, addresses=[other])
     assert "eth0 inet6 fd00::6/128" in standing(host)
     assert not host.module("virtual_addresses", name=NAME, addresses=[other])["changed"]
-
-
-# What keepalived does on a host that becomes master, and when it is one no more.
-MASTER = "ip address add 10.0.0.6/24 dev eth0; ip address add fd00::6/64 dev eth0 nodad"
-BACKUP = "ip address del 10.0.0.6/24 dev eth0; ip address del fd00::6/64 dev eth0"
-MOVING = [{**FOUR, "moves_to": ["eth0"]}, {**SIX, "moves_to": ["eth0", "vrrp.51"]}]
-
-
-def local_routes(host: Host) -> list[str]:
-    """Where the host takes the two addresses for its own."""
-    routes = [
-        host.run("ip", flag, "route", "show", "table", "local", ip)
-        for flag, ip in (("-4", "10.0.0.6"), ("-6", "fd00::6"))
-    ]
-    return [" ".join(line.split()[:4]) for lines in routes for line in sorted(lines.splitlines())]
-
-
-def test_an_address_that_vrrp_moves_stands_beside_ours(host: Host) -> None:
-    host.run("sh", "-ec", MASTER)
-    before = standing(host)
-    first = host.module("virtual_addresses", check=True, name=NAME, addresses=MOVING)
-    done = host.module("virtual_addresses", name=NAME, addresses=MOVING)
-    assert (done["diff"], done["steps"]) == (first["diff"], first["steps"])
-    assert done["steps"] == [
-        "ip address add 10.0.0.6/32 dev lo scope host",
-        "ip address add fd00::6/128 dev lo nodad noprefixroute preferred_lft 0",
-    ]
-    assert done["diff"]["after"]["at_boot"] == [
-        "10.0.0.6/32 dev lo beside eth0",
-        "fd00::6/128 dev lo beside eth0 beside vrrp.51",
-    ]
-    master = standing(host)
-    assert (master.count("10.0.0.6/"), master.count("fd00::6/")) == (2, 2)
-    assert local_routes(host) == [
-        *("local 10.0.0.6 dev eth0", "local 10.0.0.6 dev lo"),
-        *("local fd00::6 dev eth0", "local fd00::6 dev lo"),
-    ]
-    assert not host.module("virtual_addresses", name=NAME, addresses=MOVING)["changed"]
-    host.run("sh", "-ec", BACKUP)
-    assert not host.module("virtual_addresses", name=NAME, addresses=MOVING)["changed"]
-    assert local_routes(host) == ["local 10.0.0.6 dev lo", "local fd00::6 dev lo"]
-    host.run("sh", "-ec", MASTER)
-    assert sorted(standing(host).splitlines()) == sorted(master.splitlines())
-
-    # Where VRRP moves one no more, the other's place is still known although it is not wanted.
-    host.run("ip", "address", "del", "10.0.0.6/24", "dev", "eth0")
-    for changed in (True, False):
-        result = host.module("virtual_addresses", name=NAME, addresses=[FOUR], purge=False)
-        assert (result["changed"], result["steps"], result["stale"]) == (changed, [], ["fd00::6/128 dev lo"])
-    at_boot = ["10.0.0.6/32 dev lo", "fd00::6/128 dev lo beside eth0 beside vrrp.51"]
-    back = host.module("virtual_addresses", name=NAME, addresses=MOVING)
-    assert back["diff"]["before"]["at_boot"] == at_boot
-
-    host.run("ip", "address", "add", "10.0.0.6/24", "dev", "eth0")
-    host.module("virtual_addresses", **ABSENT)
-    assert sorted(standing(host).splitlines()) == sorted(before.splitlines())
-    assert local_routes(host) == ["local 10.0.0.6 dev eth0", "local fd00::6 dev eth0"]
-
-
-def test_a_real_server_becomes_a_director_that_serves_itself(host: Host) -> None:
-    host.module("virtual_addresses", name=NAME, addresses=[FOUR, SIX])
-    host.calls()
-    with service(host) as log:
-        result = host.module("virtual_addresses", name=NAME, addresses=MOVING)
-        assert (result["changed"], result["steps"]) == (True, [])
-        assert result["diff"]["before"].keys() == {"at_boot", "files"}
-        assert not [call for call in host.calls() if " restart " in call]  # the service reads its file before each look
-        host.run("sh", "-ec", MASTER)
-        time.sleep(1.5)  # longer than between two looks: there is no event to wait for where nothing is to happen
-        assert log.read_text() == ""
 
 
 def test_a_primary_address_does_not_take_the_hosts_own_along(host: Host) -> None:
@@ -387,32 +299,6 @@ def test_the_neighbours_are_told(host: Host) -> None:
 # --- the agent --------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def service(host: Host) -> Iterator[Path]:
-    """The agent as systemd would run it, ready; gives its log."""
-    log = host.folder / "log"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("w") as stream:
-        # Not an abstract name: those belong to a network namespace.
-        address = host.folder / "notify"
-        address.unlink(missing_ok=True)
-        ready.bind(str(address))
-        ready.settimeout(10)
-        process = subprocess.Popen(
-            host.argv("env", f"NOTIFY_SOCKET={address}", sys.executable, "-IS", PROGRAM, "run"), stderr=stream
-        )
-        try:
-            assert ready.recv(100) == b"READY=1"
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-    try:
-        yield log
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def whole(text: str) -> bool:
     return all(word in text for word in ("10.0.0.6/32", "fd00::6/128", "10.0.0.7/32", "br0: <BROADCAST,MULTICAST,UP"))
 
@@ -462,28 +348,6 @@ def test_a_directors_address_waits_for_the_hosts_own(host: Host) -> None:
         host.run("sh", "-c", "ip link set eth0 down; ip link set eth0 up")  # takes IPv6 addresses along
         eventually(host, lambda text: "fd00::6/64 scope global nodad deprecated" in text, 2.5)
         assert "local fd00::6 dev eth0" in host.run("ip", "-6", "route", "show", "table", "local")
-
-
-def test_vrrp_moves_an_address_while_the_service_watches(host: Host) -> None:
-    host.module("virtual_addresses", name=NAME, addresses=MOVING)
-    take = "ip address del 10.0.0.6/32 dev lo; ip address del fd00::6/128 dev lo"
-
-    def both(text: str) -> bool:
-        return "lo inet 10.0.0.6/32 scope host" in text and "lo inet6 fd00::6/128" in text
-
-    host.run("sh", "-ec", f"{take}; rm {RECORD}; {MASTER}")  # keepalived was there first
-    with service(host) as log:
-        assert both(standing(host))
-        for _turn in range(2):
-            host.run("sh", "-ec", BACKUP)
-            host.run("sh", "-ec", f"{take}; {MASTER}")
-            eventually(host, both, 4)
-            assert standing(host).count("eth0 inet6 fd00::6/64") == 1
-            assert standing(host).count("eth0 inet 10.0.0.6/24") == 1
-        assert "not possible" not in log.read_text()
-    host.module("virtual_addresses", **ABSENT)
-    assert "lo inet 10.0.0.6" not in standing(host)
-    assert "eth0 inet 10.0.0.6/24" in standing(host)
 
 
 def test_an_address_that_was_there_before_the_service_is_not_ours(host: Host) -> None:

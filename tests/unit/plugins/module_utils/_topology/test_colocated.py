@@ -309,6 +309,13 @@ def test_the_sysctl_is_not_taken_back(value: Any, wrong: bool) -> None:
     assert faults(given) == ([("web1, web2", expected)] if wrong else [])
 
 
+def test_checks_are_not_suspended() -> None:
+    found = faults(inventory(lvs_virtual_services=[service(ha_suspend=True)]))
+    assert len(found) == 1
+    assert found[0][0] == "web1, web2"
+    assert "stops the checks of a director that is not master" in found[0][1]
+
+
 def test_a_vip_moves() -> None:
     more = service(name="more", address="192.168.0.253")
     given = inventory(lvs_virtual_services=[service(), more])

@@ -1,0 +1,78 @@
+"""A throw-away host for tests of virtual_addresses, and its service as systemd would run it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.unit.plugins.netns import Host
+
+NAME = "lvs-real-server-dr"
+PROGRAM = f"/usr/local/lib/lvs-cluster/{NAME}-addresses"
+SERVICE = f"{NAME}-addresses.service"
+RECORD = f"/var/lib/lvs-cluster/{NAME}-addresses.json"
+ARP = "net.ipv4.conf.all.arp_ignore"
+FOUR, SIX = ({"address": text, "interface": "lo"} for text in ("10.0.0.6/32", "fd00::6/128"))
+ABSENT = {"name": NAME, "state": "absent"}
+
+
+@contextmanager
+def a_host(folder: Path) -> Iterator[Host]:
+    """eth0 has an address and a neighbour, br0 is down."""
+    with Host(folder) as found:
+        script = """
+            ip link add eth0 type veth peer name wire
+            ip link add br0 type bridge
+            ip link set wire up
+            ip link set eth0 up
+            ip address add 10.0.0.2/24 dev eth0
+            echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore
+        """
+        found.run("sh", "-ec", script)
+        yield found
+
+
+def standing(host: Host) -> str:
+    """Links and addresses, without what the kernel gives a link by itself."""
+    lines = host.run("ip", "-o", "address", "show").splitlines()
+    links = [" ".join(line.split()[1:3]) for line in host.run("ip", "-o", "link", "show", "up").splitlines()]
+    shown = [" ".join(line.split()[1:]).partition(" valid_lft")[0] for line in lines if "scope link" not in line]
+    return "\n".join([*links, *shown])
+
+
+def eventually(host: Host, what: Callable[[str], bool], seconds: float) -> None:
+    begun = time.monotonic()
+    while not what(standing(host)):
+        assert time.monotonic() - begun < seconds, standing(host)
+        time.sleep(0.05)
+
+
+@contextmanager
+def service(host: Host) -> Iterator[Path]:
+    """The agent as systemd would run it, ready; gives its log."""
+    log = host.folder / "log"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("w") as stream:
+        # Not an abstract name: those belong to a network namespace.
+        address = host.folder / "notify"
+        address.unlink(missing_ok=True)
+        ready.bind(str(address))
+        ready.settimeout(10)
+        process = subprocess.Popen(
+            host.argv("env", f"NOTIFY_SOCKET={address}", sys.executable, "-IS", PROGRAM, "run"), stderr=stream
+        )
+        try:
+            assert ready.recv(100) == b"READY=1"
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait()
