@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.cluster import ROOT, Cluster, wait_until
 from tests.support.direct import reboot
+from tests.support.mail import serve
 
 INVENTORY = ROOT / "inventories" / "nat_ha_sync"
 VIP, SHOP = "200.200.200.200", 8080
@@ -68,9 +69,10 @@ def test_peers_are_let_in(cluster: Cluster) -> None:
 
 
 def test_firewalls_still_keep_others_out(cluster: Cluster) -> None:
-    for address in ("200.200.200.201", "200.200.200.202"):
-        # sshd listens on every address.
-        probe = f"timeout 3 bash -c 'echo > /dev/tcp/{address}/22' 2>/dev/null && echo open || echo closed"
+    for director, address in (("lb1", "200.200.200.201"), ("lb2", "200.200.200.202")):
+        # firewalld lets ssh in by itself, so another port.
+        serve(cluster, director, "stranger", "python3", "-m", "http.server", "7777", port=7777)
+        probe = f"timeout 3 bash -c 'echo > /dev/tcp/{address}/7777' 2>/dev/null && echo open || echo closed"
         assert cluster.run("client", "sh", "-c", probe).strip() == "closed", address
 
 
