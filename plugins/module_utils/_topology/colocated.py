@@ -47,11 +47,14 @@ class Colocation:
         self._near: dict[str, dict[networks.Address, set[networks.Address]]] = {}
         self._otherwise: list[tuple[Place, str]] = []
         names = {host.name for host in cluster.directors}
+        own = {str(one.ip): host.name for host in cluster.directors for _name, one in host.interfaces}
         for director in cluster.sorted:
             for service in planned.get(director.name, ()):
                 for server in service.plan["real_servers"]:
                     if server["host"] in names:
                         self._add(service, server)
+                    elif not server["host"] and server["forwarding"] != "nat" and server["address"] in own:
+                        _refuse_address(service, server["address"], own[server["address"]])
 
     def _add(self, service: Service, server: Mapping[str, Any]) -> None:
         if server["forwarding"] == "dr":
@@ -166,6 +169,14 @@ class Colocation:
                 f"{listing(host.name for host in peers)}",
                 "write a VRRP instance that moves the VIPs, or name other real servers",
             )
+
+
+def _refuse_address(service: Service, address: str, name: str) -> None:
+    """Named by its address alone, no role prepares it as a real server, and it would balance what it gets once more."""
+    service.place.key("real_servers").fault(
+        f"{address} is {name}, a director of this service",
+        f"name the host, {{host: {name}}}, and put it into real_servers_dr",
+    )
 
 
 def check_backup_only(

@@ -175,6 +175,15 @@ def test_direct_routing_alone_leads_to_the_director_itself(method: str, group: s
     assert [one for one in faults(given) if "gateway" not in one[1]] == [("web1, web2", own)]
 
 
+def test_a_director_that_serves_is_named_by_its_host() -> None:
+    servers = [{"address": "192.168.0.2"}, {"host": "web1"}]
+    told = [text for _hosts, text in faults(inventory(lvs_virtual_services=[service(real_servers=servers)]))]
+    assert told == [
+        "lvs_virtual_services[0].real_servers: 192.168.0.2 is web2, a director of this service; "
+        "name the host, {host: web2}, and put it into real_servers_dr"
+    ]
+
+
 def test_a_mapped_port_is_refused_as_with_any_direct_routing() -> None:
     servers = [{"host": "web1", "port": 8080}, {"host": "web2"}]
     given = inventory(lvs_virtual_services=[service(real_servers=servers)])
