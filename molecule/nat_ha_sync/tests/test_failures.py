@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.cluster import Cluster, wait_until
 
+pytestmark = pytest.mark.late
+
 FILE = "/etc/keepalived/keepalived.conf"
 DIRECTORS = ("lb1", "lb2")
 VIP, SHOP = "200.200.200.200", 8080
