@@ -14,7 +14,7 @@ PEER ?=
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; four more scenarios, series of power cuts, and directors with ufw and firewalld.
+# of one without a daemon only there; five more scenarios, series of power cuts, and directors with ufw and firewalld.
 FULL_PARTS := molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
@@ -31,7 +31,7 @@ export LC_ALL := C.UTF-8
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 # Those that only `make test-full` has time for; the lives of clusters in tests/integration are of nat_ha, too.
-LATE_SCENARIOS := director_full dr_ipv6 nat_ha tun
+LATE_SCENARIOS := director_full dr_ipv6 nat_ha self_balanced tun
 
 .PHONY: help setup lint unit sanity integration molecule molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
