@@ -336,7 +336,7 @@ def test_two_labs_side_by_side(lab: LabCommand, other: LabCommand) -> None:
     assert other.on("lone", "cat", "/etc/hostname") == "lone\n"
     assert lab.on("client", "cat", "/etc/hostname") == "client\n"
     ping = ("ping", "-c", "1", "-W", "1")
-    assert lab.succeeds("client", *ping, "10.0.0.1")
+    wait(lambda: lab.succeeds("client", *ping, "10.0.0.1"), "an answer from its own lab")
     assert not lab.succeeds("client", *ping, "10.0.0.9")
     assert not other.succeeds("lone", *ping, "10.0.0.2")
     other("down")
