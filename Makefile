@@ -14,8 +14,9 @@ PEER ?=
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; five more scenarios, series of power cuts, and directors with ufw and firewalld.
-FULL_PARTS := molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie
+# of one without a daemon only there; five more scenarios, series of power cuts, the forms of self-balancing, and directors
+# with ufw and firewalld.
+FULL_PARTS := molecule-late takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
 
@@ -33,7 +34,7 @@ SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule
 # Those that only `make test-full` has time for; the lives of clusters in tests/integration are of nat_ha, too.
 LATE_SCENARIOS := director_full dr_ipv6 nat_ha self_balanced tun
 
-.PHONY: help setup lint unit sanity integration molecule molecule-late takeover firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
+.PHONY: help setup lint unit sanity integration molecule molecule-late takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,7 +62,7 @@ sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python th
 	$(PYTHON) tools/sanity.py
 
 integration: $(STAMP) ## Run the tests of the lab, and of a cluster's life in it
-	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/firewalls --durations 15
+	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/colocated --ignore tests/integration/firewalls --durations 15
 
 molecule: $(STAMP) ## Run the Molecule scenarios, less those that only test-full runs
 	@for scenario in $(filter-out $(LATE_SCENARIOS),$(SCENARIOS)); do \
@@ -77,6 +78,9 @@ bare-bookworm bare-trixie: bare-%: $(STAMP)
 
 takeover: $(STAMP) ## Cut the active director's power again and again, and measure
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/takeover
+
+colocated: $(STAMP) ## Compare the forms in which web servers balance themselves
+	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/colocated
 
 firewalls: $(STAMP)
 	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/firewalls

@@ -38,6 +38,8 @@ def peer_variables() -> dict[str, Any]:
     ]
     return {
         "keepalived_use_latest_stable": False,
+        # The guests have the package and reach no mirror: their package lists are as new as they get.
+        "cache_timeout": 10**9,
         "keepalived_instances": {
             "external": {
                 "interface": "eth0",
@@ -68,8 +70,10 @@ def run(lab: Lab, *words: str) -> tuple[float, dict[str, Any]]:
     environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
     began = time.monotonic()
     done = subprocess.run(
-        [*command, "--limit", "directors"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        [*command, "--limit", "directors"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
+    if done.returncode != 0:
+        raise SystemExit(f"peer_bench: {' '.join(words)} ended with {done.returncode}:\n{done.stdout}")
     return time.monotonic() - began, json.loads(done.stdout[done.stdout.index("{") :])
 
 

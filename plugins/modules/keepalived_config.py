@@ -50,6 +50,13 @@ options:
         master.
     type: bool
     default: false
+  copied:
+    description:
+      - Whether keepalived is to read a copy, C(/run/lvs-cluster/keepalived.conf), in place of the file, as it does on a
+        director with C(lvs_colocated=handover). Whoever starts keepalived sees to that; this module compares, and says
+        RV(stop) and RV(pending) where the keepalived that runs reads the other one.
+    type: bool
+    default: false
   mode:
     description: The file's mode, octal. It holds a password, so others should not read it.
     type: str
@@ -163,6 +170,13 @@ restart:
   returned: always
   type: str
   sample: the network namespace (net_namespace)
+stop:
+  description:
+    - Whether the keepalived that runs was started to read the file and O(copied) says the copy, or the other way round.
+      Then it must be stopped and started anew.
+  returned: always
+  type: bool
+  sample: false
 pending:
   description:
     - Whether keepalived runs and has not loaded yet what is in the file. It stays so until a restart, a
@@ -185,7 +199,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import colocated, install, owner, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import joined
 
 _SYSTEM_DIRECTORIES = ["/usr/sbin", "/sbin"]
 
@@ -198,6 +213,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent", "loaded"], "default": "present"},
             "staged": {"type": "bool", "default": False},
             "has_peers": {"type": "bool", "default": False},
+            "copied": {"type": "bool", "default": False},
             "mode": {"type": "str", "default": "0640"},
             "owner": {"type": "str", "default": "root"},
             "binary": {"type": "str", "default": "keepalived"},
@@ -208,6 +224,7 @@ def main() -> None:
     dest, staged = module.params["dest"], module.params["staged"]
     try:
         outcome = _outcome(module)
+        stop = module.params["state"] != "loaded" and _reads_other(module.params["copied"])
     except install.ConfigError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
@@ -226,8 +243,9 @@ def main() -> None:
         "staged": outcome.staged,
         "shared": outcome.shared,
         "shared_instances": list(outcome.instances),
-        "restart": outcome.restart,
-        "pending": outcome.pending,
+        "restart": joined(outcome.restart, "the file that it reads") if stop else outcome.restart,
+        "stop": stop,
+        "pending": outcome.pending or stop,
         "msg": outcome.message,
     }
     if outcome.before or outcome.after:
@@ -251,6 +269,15 @@ def _outcome(module: AnsibleModule) -> install.Outcome:
         staged=module.params["staged"],
         has_peers=module.params["has_peers"],
     )
+
+
+def _reads_other(copied: bool) -> bool:
+    """Whether a keepalived runs that was started to read the file instead of the copy, or the other way round."""
+    try:
+        files = {one.file for one in owner.running()}
+    except owner.UnreadableError:
+        return False
+    return bool(files) and (colocated.COPY in files) != copied
 
 
 def _runner(module: AnsibleModule) -> install.Runner:

@@ -44,6 +44,14 @@ options:
       - With O(state=finish), how many seconds the process may still need.
       - By default one second and twice the longest advert interval, or none if no advert can tell of the change.
     type: float
+  prepare:
+    description:
+      - A command, as a list of words, that runs after the file was replaced and before keepalived is told. It must take
+        no time, as the other directors switch meanwhile.
+      - On a director with C(lvs_colocated=handover) it makes the copy that keepalived reads.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Says whether a configuration waits for its switch, and starts no process.
@@ -142,21 +150,27 @@ def main() -> None:
             "dest": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
             "timeout": {"type": "int", "default": 60},
             "wait": {"type": "float"},
+            "prepare": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
+    prepare = module.params["prepare"]
     dest, check_mode, wait = module.params["dest"], module.check_mode, module.params["wait"]
     if module.params["timeout"] <= 0 or (wait is not None and wait < 0):
         module.fail_json(msg="timeout and wait are numbers of seconds, timeout more than 0")
     try:
         if module.params["state"] == "follow":
             result = switch.follow(
-                dest, own=lambda: _own_addresses(module), timeout=module.params["timeout"], check_mode=check_mode
+                dest,
+                own=lambda: _own_addresses(module),
+                timeout=module.params["timeout"],
+                prepare=prepare,
+                check_mode=check_mode,
             )
         elif module.params["state"] == "lead":
-            result = switch.lead(dest, check_mode=check_mode)
+            result = switch.lead(dest, prepare=prepare, check_mode=check_mode)
         else:
-            result = switch.finish(dest, wait=wait, check_mode=check_mode)
+            result = switch.finish(dest, wait=wait, prepare=prepare, check_mode=check_mode)
     except (switch.SwitchError, DumpError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:

@@ -37,10 +37,10 @@ def balanced(cluster: Cluster) -> dict[str, int]:
     return {node: packets_in(cluster, node) for node in NODES}
 
 
-def loops(cluster: Cluster) -> dict[str, tuple[int, int]]:
+def loops(cluster: Cluster, nodes: tuple[str, ...] = NODES) -> dict[str, tuple[int, int]]:
     """Of each node, packets whose time to live ran out there, and what it told their senders."""
     found = {}
-    for node in NODES:
+    for node in nodes:
         words = cluster.run(node, "nstat", "-asz", "IpInHdrErrors", "IcmpOutTimeExcds").split()
         found[node] = (int(words[words.index("IpInHdrErrors") + 1]), int(words[words.index("IcmpOutTimeExcds") + 1]))
     return found

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.colocated import notified
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.global_defs import global_defs
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tracking import definitions, track_files
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, from_options
@@ -37,7 +38,7 @@ def tree(director: Mapping[str, Any], weights_directory: str = DIRECTORY) -> lis
         *track_files(services, weights_directory),
         *garp_groups(instances),
         *(sync_group(item) for item in director.get("vrrp_sync_groups") or []),
-        *(instance(item) for item in instances),
+        *(instance(item, notified(director)) for item in instances),
         *virtual_servers(services),
     ]
     return [global_defs(director, body), *body]

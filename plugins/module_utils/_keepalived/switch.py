@@ -14,8 +14,9 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -66,15 +67,16 @@ class _Change(NamedTuple):
     process: Process | None
     note: str
     restart: str
+    prepare: Sequence[str]
 
 
-def lead(dest: str, *, check_mode: bool, notes: Notes | None = None) -> Result:
-    """Put the staged configuration in force here, now."""
+def lead(dest: str, *, check_mode: bool, prepare: Sequence[str] = (), notes: Notes | None = None) -> Result:
+    """Put the staged configuration in force here, now. ``prepare``: what runs before keepalived is told."""
     notes = notes or Notes()
     if not check_mode:
         _end_child(notes)
         _forget_outcome(notes)
-    return _switch(dest, LEAD, check_mode=check_mode, notes=notes)
+    return _switch(dest, LEAD, check_mode=check_mode, prepare=prepare, notes=notes)
 
 
 def follow(
@@ -83,6 +85,7 @@ def follow(
     own: Callable[[], Collection[str]],
     timeout: float,
     check_mode: bool,
+    prepare: Sequence[str] = (),
     notes: Notes | None = None,
 ) -> Result:
     """Leave a process behind that puts the staged configuration in force as soon as the master has it.
@@ -94,7 +97,7 @@ def follow(
         return Result(pid=_pid(notes))
     _end_child(notes)
     _forget_outcome(notes)
-    change = _prepare(dest, notes)
+    change = _prepare(dest, prepare, notes)
     if change is None or change.process is None:
         return Result(pid=_pid(notes))
     old, new = _instances(dest), _instances(dest + install.STAGED_SUFFIX) or {}
@@ -114,7 +117,9 @@ def follow(
     return Result(following=True, pid=change.process.pid)
 
 
-def finish(dest: str, *, wait: float | None, check_mode: bool, notes: Notes | None = None) -> Result:
+def finish(
+    dest: str, *, wait: float | None, check_mode: bool, prepare: Sequence[str] = (), notes: Notes | None = None
+) -> Result:
     """See that the staged configuration is in force: by the process that follows, or else here and now.
 
     ``wait``: how long the process may still need, None for as long as an advert of the master may take.
@@ -132,7 +137,7 @@ def finish(dest: str, *, wait: float | None, check_mode: bool, notes: Notes | No
         _end_child(notes)
         outcome = _read_outcome(notes)
     _forget_outcome(notes)
-    result = _switch(dest, FINISH, check_mode=False, notes=notes)
+    result = _switch(dest, FINISH, check_mode=False, prepare=prepare, notes=notes)
     if outcome.get("state") == _SWITCHED and outcome.get("dest") == dest and not result.changed:
         return replace(
             result,
@@ -147,8 +152,8 @@ def finish(dest: str, *, wait: float | None, check_mode: bool, notes: Notes | No
     return result
 
 
-def _switch(dest: str, by: str, *, check_mode: bool, notes: Notes) -> Result:
-    change = _prepare(dest, notes)
+def _switch(dest: str, by: str, *, check_mode: bool, prepare: Sequence[str], notes: Notes) -> Result:
+    change = _prepare(dest, prepare, notes)
     if change is not None:
         if check_mode:
             return Result(True, by, pid=_pid(notes), restart=change.restart)
@@ -166,12 +171,12 @@ def _switch(dest: str, by: str, *, check_mode: bool, notes: Notes) -> Result:
     if note is None or note.restart or found is None or check_mode:
         return result
     # An earlier run replaced the file and did not come to tell keepalived.
-    _signal(found)
+    _tell(found, prepare)
     notes.forget()
     return replace(result, changed=True, switched_by=by, pending=False)
 
 
-def _prepare(dest: str, notes: Notes) -> _Change | None:
+def _prepare(dest: str, prepare: Sequence[str], notes: Notes) -> _Change | None:
     """Make the switch ready; None if nothing is staged."""
     staged = store.read_text(dest + install.STAGED_SUFFIX)
     if staged is None:
@@ -179,7 +184,7 @@ def _prepare(dest: str, notes: Notes) -> _Change | None:
     found = notes.find()
     restart = shared.needs_restart(store.read_text(dest) or "", staged)
     note = notes.noting(dest, staged, restart, found) if found else ""
-    return _Change(dest, found, note, restart)
+    return _Change(dest, found, note, restart, prepare)
 
 
 def _apply(change: _Change, notes: Notes) -> float:
@@ -189,7 +194,7 @@ def _apply(change: _Change, notes: Notes) -> float:
         notes.put(change.note)
     install.take_staged(change.dest)
     if told and change.process and not change.restart:
-        _signal(change.process)
+        _tell(change.process, change.prepare)
     moment = time.monotonic()
     # The disk may take its time, keepalived need not wait for it.
     store.sync_directory(os.path.dirname(change.dest))
@@ -198,7 +203,12 @@ def _apply(change: _Change, notes: Notes) -> float:
     return moment
 
 
-def _signal(found: Process) -> None:
+def _tell(found: Process, prepare: Sequence[str]) -> None:
+    if prepare:
+        done = subprocess.run(prepare, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip()
+            raise SwitchError(f"{prepare[0]} ended with {done.returncode}, so keepalived was not told: {said}")
     with contextlib.suppress(ProcessLookupError):
         os.kill(found.pid, signal.SIGHUP)
 
@@ -247,7 +257,7 @@ def _hear(change: _Change, watch: Watch, ears: Ears, timeout: float, notes: Note
         # Whoever ends this process must not do so between the rename and the signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         if change.process is None or not change.process.lives(notes.proc):
-            change = _prepare(change.dest, notes) or change
+            change = _prepare(change.dest, change.prepare, notes) or change
         seconds = _apply(change, notes) - moment
         return {"state": _SWITCHED, "reason": reason, "seconds": round(seconds, 6)}
     return {"state": _TIMEOUT, "reason": f"no advert told of the switch within {timeout:g} seconds"}

@@ -48,7 +48,8 @@ def sync_group(group: Mapping[str, Any]) -> Node:
     return Node("vrrp_sync_group", (group["name"],), tuple(nodes))
 
 
-def instance(wanted: Mapping[str, Any]) -> Node:
+def instance(wanted: Mapping[str, Any], more: Sequence[Node] = ()) -> Node:
+    """Return the block of a VRRP instance; ``more`` is what the director's form adds to it."""
     where = f"vrrp_instance {wanted['name']}"
     nodes = write(_WORDS, wanted, where) + _unicast(wanted.get("unicast"), where)
     authentication = wanted.get("authentication")
@@ -63,7 +64,7 @@ def instance(wanted: Mapping[str, Any]) -> Node:
         lines = wanted.get(key)
         if lines:
             nodes.append(Node(key, (), tuple(_line(text, f"{where}.{key}[{at}]") for at, text in enumerate(lines))))
-    nodes += _followed(wanted, where)
+    nodes += [*more, *_followed(wanted, where)]
     return Node("vrrp_instance", (wanted["name"],), tuple(nodes))
 
 

@@ -9,7 +9,7 @@ choose a real server for it once more, perhaps the one that sent it.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
@@ -19,13 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import entries, instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["BACKUP_ONLY", "Colocation", "check_backup_only"]
-
-BACKUP_ONLY = "net.ipv4.vs.backup_only"
-"""With it a host whose sync daemon is in the role of a backup alone looks nothing up in its table."""
-
-NOT_BUILT = ("handover", "mark_source")
-"""Words of lvs_colocated that are refused so far."""
+__all__ = ["Colocation"]
 
 
 class Colocation:
@@ -127,8 +121,12 @@ class Colocation:
         if given is None or director.leaves:
             return
         place = director.place.key("lvs_colocated")
-        if given in NOT_BUILT:
-            place.fault(f"{given} is not built yet", "write backup_only, or leave lvs_colocated out")
+        if given == "mark_source":
+            place.fault(
+                "mark_source sends packets in a circle: a host that still knows a connection balances its packets "
+                "once more, whether they are marked or not",
+                "write backup_only or handover, or leave lvs_colocated out",
+            )
         if not self.serves(director):
             if not self._may_serve(director.name):
                 place.fault(
@@ -177,89 +175,3 @@ def _refuse_address(service: Service, address: str, name: str) -> None:
         f"{address} is {name}, a director of this service",
         f"name the host, {{host: {name}}}, and put it into real_servers_dr",
     )
-
-
-def check_backup_only(
-    director: Host, colocation: Colocation, services: Sequence[Service], daemon: Mapping[str, Any] | None
-) -> None:
-    """Note what doesn't go with backup_only: such a director balances only while the sync daemon's role is master.
-
-    ``daemon`` is the sync daemon in plan form.
-    """
-    if colocation.form(director) != "backup_only":
-        return
-    value = (director.variables.get("lvs_sysctls") or {}).get(BACKUP_ONLY)
-    if value not in (None, "1"):
-        director.place.key("lvs_sysctls").key(BACKUP_ONLY).fault(
-            f"is {value}, and with lvs_colocated: backup_only a director that is not master must not balance",
-            "leave it out",
-        )
-    for service in services:
-        if service.plan.get("ha_suspend"):
-            service.place.key("ha_suspend").fault(
-                "stops the checks of a director that is not master, which then doesn't know who is dead when it turns "
-                "master",
-                "leave it out: directors that serve themselves all check all the time",
-            )
-    moving = {
-        one.ip: str(instance.get("name"))
-        for place, instance in instances(director)
-        for _spot, one, _entry in entries(instance, place)
-    }
-    asked = [(place, vip) for service in services for place, vip in vips(service.plan, service.place)]
-    _check_staying(director, {vip for _place, vip in asked if vip not in moving})
-    _check_followed(director, [(place, vip, moving[vip]) for place, vip in asked if vip in moving], daemon or {})
-    _check_links(director, colocation.served(director))
-
-
-def _check_staying(director: Host, unmoved: set[networks.Address]) -> None:
-    for number, entry in director.items("lvs_virtual_addresses"):
-        vip = networks.interface(entry["address"]).ip if entry.get("address") else None
-        if vip in unmoved:
-            director.place.key("lvs_virtual_addresses").index(number).fault(
-                f"{vip} stays on this host, and a director that serves itself balances only while it is VRRP's master",
-                "put it into virtual_ipaddress of a VRRP instance in place of this",
-            )
-
-
-def _check_followed(
-    director: Host, asked: Iterable[tuple[Place, networks.Address, str]], daemon: Mapping[str, Any]
-) -> None:
-    """A director that is master of another instance than the sync daemon's would keep all connections to itself."""
-    followed = daemon.get("instance")
-    names = [instance.get("name") for _place, instance in instances(director)]
-    groups = [set(group.get("group") or []) for _number, group in director.items("lvs_vrrp_sync_groups")]
-    for place, vip, name in asked:
-        together = name == followed or any({name, followed} <= group for group in groups)
-        if followed in names and not together:
-            place.fault(
-                f"{vip} moves with {name}, and the sync daemon follows {followed}: a director that is master of "
-                f"{name} alone would not balance",
-                f"put {listing([name, str(followed)])} into one lvs_vrrp_sync_groups entry",
-            )
-
-
-def _check_links(director: Host, served: Mapping[networks.Address, set[networks.Address]]) -> None:
-    """Note a VIP that VRRP moves to lo, or to another interface than the one on which the director serves it."""
-    for place, instance in instances(director):
-        for spot, one, entry in entries(instance, place):
-            device = entry.get("dev", instance.get("interface")) or ""
-            if one.ip in served and device == "lo":
-                spot.fault(
-                    f"{one.ip} goes to lo, where this director as a real server has it all the time",
-                    "write the interface where clients ask for it",
-                )
-            elif "dev" not in entry and director.on(device):
-                _check_link(director, spot, one.ip, device, served.get(one.ip, set()))
-
-
-def _check_link(
-    director: Host, spot: Place, vip: networks.Address, device: str, addresses: Iterable[networks.Address]
-) -> None:
-    for address in sorted(addresses, key=str):
-        names = [name for name, own in director.interfaces if own.ip == address]
-        if names and device not in names:
-            spot.fault(
-                f"{vip} goes to {device}, and {address}, where this director serves, is on {listing(names)}",
-                "write dev for it, if that is meant, or use one interface",
-            )

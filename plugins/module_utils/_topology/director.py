@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any, Iterable
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.bfd import plan_bfd
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import (
-    BACKUP_ONLY,
-    Colocation,
-    check_backup_only,
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated_forms import (
+    check_form,
+    form_sysctls,
+    planned_services,
+    witness,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.marks import plan_marks
@@ -81,7 +83,8 @@ def plan_director(
     """The ``director`` part of a host's plan.
 
     Beside the binding keys it has ``unchecked`` (VIPs that the host's preflight must check, ``ADDRESS dev INTERFACE``)
-    and, where the director is a real server of its own cluster, ``colocated``: what keeps it from balancing twice.
+    and, where the director is a real server of its own cluster, ``colocated``: what keeps it from balancing twice, with
+    handover also ``witness``: the address that it has as master alone.
     """
     variables = director.variables
     daemon = plan_sync_daemon(director, colocation)
@@ -93,7 +96,7 @@ def plan_director(
         check_static(director, cluster)
         _check_needs_keepalived(director)
     _check_owners(director, cluster, services, owners)
-    check_backup_only(director, colocation, services, daemon)
+    check_form(director, colocation, services, daemon)
     form = colocation.form(director)
     plan: dict[str, Any] = {
         "manager": manager,
@@ -109,7 +112,7 @@ def plan_director(
         "track_files": tracking.plan_files(),
         "bfd_instances": plan_bfd(director, cluster),
         "sync_daemon": daemon,
-        "services": [service.plan for service in services],
+        "services": planned_services(services, form),
         **plan_scripts(director, services),
         "virtual_addresses": addresses.planned,
         "marks": plan_marks(director, services),
@@ -119,6 +122,8 @@ def plan_director(
     plan["peer_traffic"] = to_director(director, cluster, plan, colocation)
     if form:
         plan["colocated"] = form
+    if form == "handover":
+        plan["witness"] = witness(director, colocation)
     return plan
 
 
@@ -177,7 +182,7 @@ def _sysctls(
       where nobody is (measured: 809 of 15,855 requests). With keepalived, where a failed check takes a real server out
       at once, it would turn that time into resets of connections that otherwise go on after it.
     * With a sync daemon: what lets a takeover lose as few connections as can be (``SYSCTLS``).
-    * With the form backup_only: a director that isn't master hands what it gets to its own sockets.
+    * What the form of lvs_colocated needs (``form_sysctls``).
     * Nothing else of ``net.ipv4.vs``. ``expire_quiescent_template=1`` would end the affinity of persistent clients
       while a server is drained. ``conntrack`` costs speed and is for stateful rules; ``conn_reuse_mode`` is right as it
       is since Linux 5.9.
@@ -203,6 +208,4 @@ def _sysctls(
         wanted["net.ipv4.vs.expire_nodest_conn"] = "1"
     elif daemon is not None:
         wanted.update(SYSCTLS)
-    if form == "backup_only":
-        wanted[BACKUP_ONLY] = "1"
-    return {**wanted, **(director.variables.get("lvs_sysctls") or {})}
+    return {**wanted, **form_sysctls(form), **(director.variables.get("lvs_sysctls") or {})}

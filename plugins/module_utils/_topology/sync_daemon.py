@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import BACKUP_ONLY, Colocation
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated_forms import BACKUP_ONLY
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing

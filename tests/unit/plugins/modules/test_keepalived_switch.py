@@ -230,6 +230,21 @@ def test_lead(backup: Director) -> None:
     assert backup.signals() == 0
 
 
+def test_what_must_run_before_keepalived_is_told(backup: Director) -> None:
+    made = backup.host.folder / "made"
+    backup.switch("lead", prepare=["cp", str(backup.dest), str(made)])
+    assert backup.loaded()[1]
+    assert made.read_text() == NEW
+
+
+def test_keepalived_is_not_told_where_that_fails_and_the_next_run_makes_it_good(backup: Director) -> None:
+    result = backup.switch("lead", prepare=["ls", "/nowhere"])
+    assert "ls ended with 2, so keepalived was not told: ls: cannot access" in result["msg"]
+    assert backup.signals() == 0
+    assert backup.switch("lead")["changed"]
+    assert backup.loaded()[1]
+
+
 def test_without_keepalived_the_file_is_put_in_its_place(director: Director) -> None:
     assert director.switch("follow")["following"] is False
     result = director.switch("finish")

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Directors that are real servers of their own cluster: how keepalived and systemd keep them from balancing twice.
+
+With handover keepalived reads a copy of its configuration that has virtual servers on a master alone. A script makes
+the copy, and is told of each change of state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node
+
+__all__ = ["COPY", "SCRIPT", "notified", "unit"]
+
+SCRIPT = "/etc/keepalived/lvs-cluster-handover"
+"""The script that makes the copy."""
+
+COPY = "/run/lvs-cluster/keepalived.conf"
+"""The copy that keepalived reads with handover. The script has this path, too."""
+
+
+def notified(director: Mapping[str, Any]) -> list[Node]:
+    """What each VRRP instance of a DIRECTOR plan has for the director's form."""
+    if director.get("colocated") != "handover":
+        return []
+    return [Node("notify", (f"{SCRIPT} {director['witness']}", "root"))]
+
+
+def unit(director: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings of keepalived's unit, as systemd_dropin takes them, for a DIRECTOR plan."""
+    # However often it dies. Only keepalived itself is told to stop: what it calls then (notify_stop) comes to its end.
+    service: dict[str, Any] = {"Restart": "on-failure", "RestartSec": 1, "KillMode": "process"}
+    if director.get("colocated") == "handover":
+        write = f"{SCRIPT} {director['witness']} write"
+        service["ExecStartPre"] = write
+        service["ExecStart"] = ["", f"/usr/sbin/keepalived --dont-fork $DAEMON_ARGS --use-file {COPY}"]
+        service["ExecReload"] = ["", write, "/bin/kill -HUP $MAINPID"]
+    elif director.get("colocated") == "backup_only":
+        service["ExecStopPost"] = [f"-/bin/sh -c 'test $$SERVICE_RESULT = success || {one}'" for one in _undo(director)]
+    return {"Unit": {"StartLimitIntervalSec": 0}, "Service": service}
+
+
+def _undo(director: Mapping[str, Any]) -> Iterator[str]:
+    """What a keepalived that died can't do any more: become a backup before a peer becomes master.
+
+    While both sync daemons run a host counts as a backup, so nothing is balanced from the first line on.
+    """
+    daemon = director.get("sync_daemon")
+    if daemon:
+        yield f"ipvsadm --start-daemon backup --mcast-interface {daemon['interface']}"
+        yield "ipvsadm --stop-daemon master"
+    for instance in director.get("vrrp_instances") or []:
+        for entry in [*instance["virtual_ipaddress"], *(instance.get("virtual_ipaddress_excluded") or [])]:
+            yield f"ip address delete {entry['address']} dev {entry.get('dev') or instance['interface']}"
