@@ -24,6 +24,10 @@ COPY = "/run/lvs-cluster/keepalived.conf"
 """The copy that keepalived reads with handover. The script has this path, too."""
 
 
+_IPVSADM = "/sbin/ipvsadm"
+_OPTIONS = {"port": "--mcast-port", "ttl": "--mcast-ttl", "group": "--mcast-group", "maxlen": "--sync-maxlen"}
+
+
 def notified(director: Mapping[str, Any]) -> list[Node]:
     """What each VRRP instance of a DIRECTOR plan has for the director's form."""
     if director.get("colocated") != "handover":
@@ -41,6 +45,8 @@ def unit(director: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         service["ExecStart"] = ["", f"/usr/sbin/keepalived --dont-fork $DAEMON_ARGS --use-file {COPY}"]
         service["ExecReload"] = ["", write, "/bin/kill -HUP $MAINPID"]
     elif director.get("colocated") == "backup_only":
+        # keepalived has its table before it has made the host a backup. Where a daemon is left this fails, as it may.
+        service["ExecStartPre"] = f"-{_become_backup(director)}"
         service["ExecStopPost"] = [f"-/bin/sh -c 'test $$SERVICE_RESULT = success || {one}'" for one in _undo(director)]
     return {"Unit": {"StartLimitIntervalSec": 0}, "Service": service}
 
@@ -50,10 +56,20 @@ def _undo(director: Mapping[str, Any]) -> Iterator[str]:
 
     While both sync daemons run a host counts as a backup, so nothing is balanced from the first line on.
     """
-    daemon = director.get("sync_daemon")
-    if daemon:
-        yield f"ipvsadm --start-daemon backup --mcast-interface {daemon['interface']}"
-        yield "ipvsadm --stop-daemon master"
-    for instance in director.get("vrrp_instances") or []:
+    yield _become_backup(director)
+    yield f"{_IPVSADM} --stop-daemon master"
+    for instance in director["vrrp_instances"]:
         for entry in [*instance["virtual_ipaddress"], *(instance.get("virtual_ipaddress_excluded") or [])]:
-            yield f"ip address delete {entry['address']} dev {entry.get('dev') or instance['interface']}"
+            yield f"/bin/ip address delete {entry['address']} dev {entry.get('dev') or instance['interface']}"
+
+
+def _become_backup(director: Mapping[str, Any]) -> str:
+    """Start the sync daemon in the role of a backup, with what keepalived would give it: a daemon that runs stays."""
+    daemon = director["sync_daemon"]
+    numbers = {instance["name"]: instance["virtual_router_id"] for instance in director["vrrp_instances"]}
+    words = [_IPVSADM, "--start-daemon", "backup", "--mcast-interface", daemon["interface"]]
+    # keepalived's default: the number of the virtual router.
+    words += ["--syncid", str(daemon.get("id", numbers[daemon["instance"]]))]
+    for key, option in _OPTIONS.items():
+        words += [option, str(daemon[key])] if daemon.get(key) else []
+    return " ".join(words)

@@ -35,15 +35,32 @@ def test_a_director_that_serves_nothing_itself() -> None:
 def test_backup_only_makes_a_backup_of_a_host_whose_keepalived_died() -> None:
     """First it stops balancing, then it gives its addresses away; and nothing of it after a stop."""
     plan = director(colocated="backup_only", sync_daemon={"interface": "eth2", "instance": "VI_1"})
-    undo = colocated.unit(plan)["Service"]["ExecStopPost"]
+    service = colocated.unit(plan)["Service"]
+    backup = "/sbin/ipvsadm --start-daemon backup --mcast-interface eth2 --syncid 51"
+    assert service["ExecStartPre"] == f"-{backup}"
     only = "-/bin/sh -c 'test $$SERVICE_RESULT = success || "
-    assert undo == [
-        f"{only}ipvsadm --start-daemon backup --mcast-interface eth2'",
-        f"{only}ipvsadm --stop-daemon master'",
-        f"{only}ip address delete 10.0.0.5/24 dev bond0'",
-        f"{only}ip address delete fd00::5/64 dev eth1'",
+    assert service["ExecStopPost"] == [
+        f"{only}{backup}'",
+        f"{only}/sbin/ipvsadm --stop-daemon master'",
+        f"{only}/bin/ip address delete 10.0.0.5/24 dev bond0'",
+        f"{only}/bin/ip address delete fd00::5/64 dev eth1'",
     ]
     assert colocated.notified(plan) == []
+
+
+def test_sync_daemon_is_the_one_that_keepalived_would_start() -> None:
+    daemon = {
+        "interface": "eth2",
+        "instance": "VI_1",
+        "id": 7,
+        "port": 8850,
+        "ttl": 2,
+        "group": "224.0.0.9",
+        "maxlen": 99,
+    }
+    told = colocated.unit(director(colocated="backup_only", sync_daemon=daemon))["Service"]["ExecStartPre"]
+    options = "--syncid 7 --mcast-port 8850 --mcast-ttl 2 --mcast-group 224.0.0.9 --sync-maxlen 99"
+    assert told == f"-/sbin/ipvsadm --start-daemon backup --mcast-interface eth2 {options}"
 
 
 def test_handover_reads_a_copy_and_is_told_of_each_state() -> None:
