@@ -9,17 +9,21 @@ from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.match import packets
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import check_options
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_checks import PAGE
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["check_names", "check_neighbors", "normalised"]
+__all__ = ["check_names", "check_neighbors", "give_ports", "normalised"]
 
 USES = {
     "file": ("track_file", "lvs_track_files", "file"),
     "bfd": ("name", "lvs_bfd_instances", "BFD instance"),
 }
 """Types whose check names something that is defined elsewhere: the key, the variable, and what it is called."""
+
+WITHOUT_PORT = ("misc", "file", "bfd", "ping")
+"""Types whose check connects to no port of the real server."""
 
 UDP_LONGEST = 255
 """keepalived's max_reply_length where none is given."""
@@ -105,6 +109,38 @@ def _defined(director: Host, variable: str) -> dict[str, Mapping[str, Any]] | No
     if written is None or any(not item or not item.get("name") for item in written):
         return None
     return {item["name"]: item for item in written}
+
+
+def give_ports(service: Mapping[str, Any], servers: Iterable[dict[str, Any]], place: Place) -> None:
+    """Where a service on a firewall mark is checked: at the one port that its packets ask for, if there is but one.
+
+    A mark has no port by itself. ``servers`` are in plan form, and many of them may have the same list of checks.
+    """
+    if "fwmark" not in service:
+        return
+    matched = [packets(match) for match in service.get("match") or []]
+    asked = [ports for one in matched if one for ports in one.ports]
+    port = asked[0][0] if asked and all(one == [asked[0][0]] * 2 for one in asked) else None
+    given: dict[int, list[dict[str, Any]]] = {}
+    missing: set[str] = set()
+    for server in servers:
+        checks = server["health_checks"]
+        if server["port"] is not None:
+            continue
+        if port is not None:
+            server["health_checks"] = given.setdefault(id(checks), [_at_port(check, port) for check in checks])
+        else:
+            missing |= {check["type"] for check in checks if "connect_port" not in check and check.get("type")}
+    missing -= set(WITHOUT_PORT)
+    if missing and None not in matched:
+        place.key("health_checks").fault(
+            f"{listing(sorted(missing))} must connect to a port, and the firewall mark does not say to which",
+            "write connect_port",
+        )
+
+
+def _at_port(check: dict[str, Any], port: int) -> dict[str, Any]:
+    return check if check.get("type") in WITHOUT_PORT else {"connect_port": port, **check}
 
 
 def check_neighbors(servers: Iterable[Mapping[str, Any]], director: Host, place: Place) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.forwarding i
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.health_checks import (
     check_names,
     check_neighbors,
+    give_ports,
     normalised,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
@@ -139,6 +140,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
             check_sorry_server(one, family, ports, place)
             check_quorum(one, servers, place)
             check_neighbors(servers, director, place)
+            give_ports(one, servers, place)
             _check_group_ports(one, servers, ports, place)
             pools.append(servers)
             for plan in _expanded(one, family, ports, servers, place):

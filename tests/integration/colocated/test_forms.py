@@ -38,8 +38,9 @@ NODES = ("web1", "web2")
 SERVICE = f"TCP {VIP}:{PORT}"
 WHOLE = {SERVICE: {"192.168.0.1:80": 1, "192.168.0.2:80": 2}}
 POWER_CUTS = 3
-# Seconds at advert_int 1 and 0.1. The new master of handover fills its table first.
+# Seconds, at advert_int 1 and 0.1. The new master of handover waits for its first checks, about a second.
 LONGEST = {("backup_only", 1): 4.0, ("backup_only", 0.1): 0.8, ("handover", 1): 5.0, ("handover", 0.1): 1.8}
+LONGEST_BACK = {"backup_only": 1.0, "handover": 2.0}
 
 
 def two_nodes(folder: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
@@ -106,12 +107,7 @@ def assert_right(cluster: Cluster, form: str) -> None:
     wait_for_master(cluster, "web1", 120, NODES)
     tables = [WHOLE, {} if form == "handover" else WHOLE]
     wait_until(lambda: [cluster.table(node) for node in NODES] == tables, seconds=30, what=f"tables {tables}")
-    before = cluster.run("web1", "ipvsadm", "-Ln", "--stats")
-    served = cluster.serve("client", VIP, PORT, 30)
-    if served != {"web1": 10, "web2": 20}:
-        print(served, before, cluster.run("web1", "ipvsadm", "-Ln", "--stats"))
-    assert served.keys() == {"web1", "web2"}
-    assert abs(served["web1"] - 10) <= 2
+    assert cluster.serve("client", VIP, PORT, 30) == {"web1": 10, "web2": 20}
     assert client_asks(cluster, "web1")
 
 
@@ -223,14 +219,15 @@ def test_gap_after_power_cuts(formed: tuple[Cluster, str], tmp_path: Path, inter
             wait_for_master(cluster, "web2", 20, ("web2",))
             cluster.serve("client", VIP, PORT, 10)
         gaps.append(round(load.gap, 2))
-        # Until web2 has found out, a third of the connections go to web1; that is the health check's time.
         with Load(cluster.lab, "client", [(VIP, PORT)], rate=50, timeout=0.3) as load:
             cluster.lab.power("web1", "on")
-            assert_right(cluster, form)
+            wait_for_master(cluster, "web1", 120, NODES)
+            cluster.serve("client", VIP, PORT, 10)
         back.append(round(load.gap, 2))
+        assert_right(cluster, form)
     print(f"{form}: advert_int {interval}: gaps {gaps}, at the return {back}")
     assert statistics.median(gaps) <= LONGEST[form, interval]
-    assert statistics.median(back) <= 1.0
+    assert statistics.median(back) <= LONGEST_BACK[form]
 
 
 # -- the form that is refused

@@ -253,6 +253,33 @@ def test_a_mark_may_have_one_packet_and_the_sip_engine() -> None:
     assert director(inventory({**marked, **words}))["services"][0]["one_packet"] is True
 
 
+def marked_with(ports: list[int], *checks: dict[str, Any]) -> dict[str, Any]:
+    """A service on a mark for packets to these ports of one address."""
+    match = [{"address": "10.0.0.6", "protocol": "tcp", "port": port} for port in ports]
+    return inventory(
+        {"address": None, "port": None, "fwmark": 1, "match": match, "health_checks": list(checks)},
+        lvs_manager="keepalived",
+    )
+
+
+def test_a_mark_for_one_port_is_checked_there() -> None:
+    given = marked_with([80], {"type": "tcp"}, {"type": "http", "path": "/", "connect_port": 8080}, {"type": "ping"})
+    for server in director(given)["services"][0]["real_servers"]:
+        assert [check.get("connect_port") for check in server["health_checks"]] == [80, 8080, None]
+
+
+@pytest.mark.parametrize("ports", [[80, 443], [80, 81]], ids=["apart", "a range"])
+def test_a_mark_for_several_ports_says_where_to_check(ports: list[int]) -> None:
+    assert faults(marked_with(ports, {"type": "tcp"}, {"type": "http", "path": "/"}, {"type": "ping"})) == [
+        (
+            "lvs_virtual_services[0].health_checks",
+            "http, tcp must connect to a port, and the firewall mark does not say to which",
+        )
+    ]
+    checked = director(marked_with(ports, {"type": "tcp", "connect_port": 80}))["services"][0]["real_servers"]
+    assert [server["health_checks"] for server in checked] == [[{"type": "tcp", "connect_port": 80}]] * 2
+
+
 @pytest.mark.parametrize(
     ("mine", "others", "told"),
     [
