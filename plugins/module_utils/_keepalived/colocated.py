@@ -40,13 +40,15 @@ def unit(director: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     # However often it dies. Only keepalived itself is told to stop: what it calls then (notify_stop) comes to its end.
     service: dict[str, Any] = {"Restart": "on-failure", "RestartSec": 1, "KillMode": "process"}
     if director.get("colocated") == "handover":
-        write = f"{SCRIPT} {director['witness']} write"
-        service["ExecStartPre"] = write
+        script = f"{SCRIPT} {director['witness']}"
+        service["ExecStartPre"] = f"{script} start"
         service["ExecStart"] = ["", f"/usr/sbin/keepalived --dont-fork $DAEMON_ARGS --use-file {COPY}"]
-        service["ExecReload"] = ["", write, "/bin/kill -HUP $MAINPID"]
+        service["ExecStartPost"] = f"-{script}"
+        service["ExecReload"] = ["", f"{script} write", "/bin/kill -HUP $MAINPID"]
     elif director.get("colocated") == "backup_only":
         # keepalived has its table before it has made the host a backup. Where a daemon is left this fails, as it may.
         service["ExecStartPre"] = f"-{_become_backup(director)}"
+    if director.get("colocated"):
         service["ExecStopPost"] = [f"-/bin/sh -c 'test $$SERVICE_RESULT = success || {one}'" for one in _undo(director)]
     return {"Unit": {"StartLimitIntervalSec": 0}, "Service": service}
 
@@ -65,7 +67,9 @@ def _undo(director: Mapping[str, Any]) -> Iterator[str]:
 
 def _become_backup(director: Mapping[str, Any]) -> str:
     """Start the sync daemon in the role of a backup, with what keepalived would give it: a daemon that runs stays."""
-    daemon = director["sync_daemon"]
+    first = director["vrrp_instances"][0]
+    # With handover it has nothing to synchronise: it is there because the kernel balances nothing meanwhile.
+    daemon = director.get("sync_daemon") or {"interface": first["interface"], "instance": first["name"]}
     numbers = {instance["name"]: instance["virtual_router_id"] for instance in director["vrrp_instances"]}
     words = [_IPVSADM, "--start-daemon", "backup", "--mcast-interface", daemon["interface"]]
     # keepalived's default: the number of the virtual router.

@@ -33,11 +33,11 @@ def form_sysctls(form: str | None) -> dict[str, str]:
     """What the kernel of a director must be told for the form.
 
     With handover the services of a host that is no longer master are gone, and so are its connections: one that a
-    client opens anew from an old source port must not be dropped for the old one's sake.
+    client opens anew from an old source port must not be dropped for the old one's sake. There backup_only is for a
+    host whose keepalived died and could not take its services away.
     """
-    if form == "backup_only":
-        return {BACKUP_ONLY: "1"}
-    return {"net.ipv4.vs.expire_nodest_conn": "1"} if form == "handover" else {}
+    wanted = {BACKUP_ONLY: "1"} if form else {}
+    return {**wanted, "net.ipv4.vs.expire_nodest_conn": "1"} if form == "handover" else wanted
 
 
 def planned_services(services: Iterable[Service], form: str | None) -> list[dict[str, Any]]:
@@ -63,8 +63,9 @@ def check_form(
     moving = _moving(director)
     asked = [(place, vip) for service in services for place, vip in vips(service.plan, service.place)]
     moved = [(place, vip, moving[vip]) for place, vip in asked if vip in moving]
+    _check_switched_on(director)
     if form == "backup_only":
-        _check_backup_only(director, services)
+        _check_suspended(services)
         _check_followed(director, moved, daemon or {})
     elif form == "handover":
         _check_handover(director, services, daemon)
@@ -81,13 +82,15 @@ def _moving(director: Host) -> Moving:
     }
 
 
-def _check_backup_only(director: Host, services: Iterable[Service]) -> None:
+def _check_switched_on(director: Host) -> None:
     value = (director.variables.get("lvs_sysctls") or {}).get(BACKUP_ONLY)
     if value not in (None, "1"):
         director.place.key("lvs_sysctls").key(BACKUP_ONLY).fault(
-            f"is {value}, and with lvs_colocated: backup_only a director that is not master must not balance",
-            "leave it out",
+            f"is {value}, and a director that serves itself and is not master must not balance", "leave it out"
         )
+
+
+def _check_suspended(services: Iterable[Service]) -> None:
     for service in services:
         if service.plan.get("ha_suspend"):
             service.place.key("ha_suspend").fault(

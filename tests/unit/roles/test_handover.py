@@ -71,6 +71,18 @@ def test_what_is_true_counts_and_keepalived_is_told_once(node: Node) -> None:
     assert node.host.calls() == TOLD
 
 
+def test_what_a_keepalived_that_died_has_left_goes_after_the_next_has_started(node: Node) -> None:
+    node.master(True)
+    node.call("INSTANCE", "VI_1", "MASTER", "100")
+    node.master(False)  # by systemd
+    node.host.calls()
+    assert SERVER in node.call("start")
+    assert node.host.calls() == []
+    assert SERVER not in node.call()
+    assert node.host.calls() == TOLD
+    assert SERVER not in node.call("start")
+
+
 def test_a_keepalived_that_ends_is_told_nothing(node: Node) -> None:
     node.master(True)
     node.call("write")

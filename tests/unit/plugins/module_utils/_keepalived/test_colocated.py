@@ -65,11 +65,19 @@ def test_sync_daemon_is_the_one_that_keepalived_would_start() -> None:
 
 def test_handover_reads_a_copy_and_is_told_of_each_state() -> None:
     plan = director(colocated="handover", witness="10.0.0.5")
-    write = "/etc/keepalived/lvs-cluster-handover 10.0.0.5 write"
+    script = "/etc/keepalived/lvs-cluster-handover 10.0.0.5"
+    only = "-/bin/sh -c 'test $$SERVICE_RESULT = success || "
     assert colocated.unit(plan)["Service"] == {
         **ALWAYS,
-        "ExecStartPre": write,
+        "ExecStartPre": f"{script} start",
         "ExecStart": ["", "/usr/sbin/keepalived --dont-fork $DAEMON_ARGS --use-file /run/lvs-cluster/keepalived.conf"],
-        "ExecReload": ["", write, "/bin/kill -HUP $MAINPID"],
+        "ExecStartPost": f"-{script}",
+        "ExecReload": ["", f"{script} write", "/bin/kill -HUP $MAINPID"],
+        "ExecStopPost": [
+            f"{only}/sbin/ipvsadm --start-daemon backup --mcast-interface bond0 --syncid 51'",
+            f"{only}/sbin/ipvsadm --stop-daemon master'",
+            f"{only}/bin/ip address delete 10.0.0.5/24 dev bond0'",
+            f"{only}/bin/ip address delete fd00::5/64 dev eth1'",
+        ],
     }
     assert '    notify "/etc/keepalived/lvs-cluster-handover 10.0.0.5" root\n' in render(tree(plan))

@@ -5,63 +5,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
-
-VIP = "192.168.0.254"
-FORM = "net.ipv4.vs.backup_only"
-SHARED = {"interface": "bond0", "priorities": {"web1": 2, "web2": 1}}
-
-
-def service(**changes: Any) -> dict[str, Any]:
-    """A service with direct routing to both directors."""
-    servers = [{"group": "real_servers_dr"}]
-    one = {"name": "web", "address": VIP, "port": 80, "forwarding": "dr", "health_checks": [], "real_servers": servers}
-    return {**one, **changes}
-
-
-def instance(number: int = 51, **changes: Any) -> dict[str, Any]:
-    return {**SHARED, "name": f"VI_{number}", "virtual_router_id": number, "virtual_ipaddress": f"{VIP}/24", **changes}
-
-
-def inventory(**changes: Any) -> dict[str, Any]:
-    """Two web servers that balance themselves, and one that is no director; ``changes`` are the directors'."""
-    shared = {"lvs_vrrp_instances": [instance()], "lvs_virtual_services": [service()], **changes}
-    hosts = {
-        "web1": {"lvs_interfaces": {"bond0": "192.168.0.1/24", "eth1": "10.0.0.1/24"}, **shared},
-        "web2": {"lvs_interfaces": {"bond0": "192.168.0.2/24", "eth1": "10.0.0.2/24"}, **shared},
-        "rs3": {"lvs_interfaces": {"bond0": "192.168.0.3/24"}},
-    }
-    groups = {"directors": ["web1", "web2"], "real_servers_dr": ["web1", "web2", "rs3"]}
-    copied: dict[str, Any] = json.loads(json.dumps({"hosts": hosts, "groups": groups}))
-    return copied
-
-
-def alone(**changes: Any) -> dict[str, Any]:
-    """The inventory with web1 as the only director."""
-    given = inventory(**changes)
-    given["groups"].update(directors=["web1"], real_servers_dr=["web1", "rs3"])
-    del given["hosts"]["web2"]
-    for one in given["hosts"]["web1"].get("lvs_vrrp_instances", ()):
-        del one["priorities"]
-    return given
-
-
-def faults(given: dict[str, Any]) -> list[tuple[str, str]]:
-    """The faults as hosts and text."""
-    return [(", ".join(one["hosts"]), one["text"].split(": ", 1)[1]) for one in plan(given)["faults"]]
-
-
-def hosts(given: dict[str, Any]) -> dict[str, Any]:
-    answer = plan(given)
-    assert [one["text"] for one in answer["faults"]] == []
-    found: dict[str, Any] = answer["hosts"]
-    return found
-
+from tests.unit.plugins.module_utils._topology.colocation import (
+    FORM,
+    VIP,
+    alone,
+    faults,
+    hosts,
+    instance,
+    inventory,
+    service,
+)
 
 # --- who serves itself, and how
 
@@ -316,7 +273,7 @@ def test_vips_move_together_with_what_the_sync_daemon_follows() -> None:
 def test_the_sysctl_is_not_taken_back(value: Any, wrong: bool) -> None:
     given = inventory(lvs_sysctls={FORM: value})
     expected = (
-        f"lvs_sysctls.{FORM}: is 0, and with lvs_colocated: backup_only a director that is not master must not "
+        f"lvs_sysctls.{FORM}: is 0, and a director that serves itself and is not master must not "
         "balance; leave it out"
     )
     assert faults(given) == ([("web1, web2", expected)] if wrong else [])
@@ -440,72 +397,3 @@ def test_vips_behind_a_tunnel_must_not_be_answered_for_on_other_interfaces() -> 
     name = "net.ipv4.conf.all.arp_ignore"
     assert [planned["web1"][role]["sysctls"][name] for role in ("real_server_dr", "real_server_tun")] == ["1", "1"]
     assert planned["web2"]["real_server_dr"]["sysctls"][name] == "3"
-
-
-# --- handover
-
-
-def handover(**changes: Any) -> dict[str, Any]:
-    return inventory(**{"lvs_colocated": "handover", **changes})
-
-
-def test_handover_has_no_sync_daemon_and_believes_in_nobody_unchecked() -> None:
-    director = hosts(handover())["web1"]["director"]
-    assert (director["colocated"], director["witness"], director["sync_daemon"]) == ("handover", VIP, None)
-    assert (director["services"][0]["alpha"], director["services"][0]["warmup"]) == (True, 0)
-    assert director["sysctls"]["net.ipv4.vs.expire_nodest_conn"] == "1"
-    assert FORM not in director["sysctls"]
-    assert hosts(handover(lvs_virtual_services=[service(warmup=3)]))["web1"]["director"]["services"][0]["warmup"] == 3
-
-
-def test_witness_is_an_address_that_the_director_serves() -> None:
-    both = [f"{other}/24" for other in ("192.168.0.250", "192.168.0.254")]
-    given = handover(lvs_vrrp_instances=[instance(virtual_ipaddress=both)])
-    assert hosts(given)["web1"]["director"]["witness"] == VIP
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"lvs_sync_daemon": {"interface": "bond0", "instance": "VI_51"}},
-        {"lvs_vrrp_instances": [instance(lvs_sync_daemon_interface="bond0")]},
-    ],
-    ids=["variable", "old word"],
-)
-def test_handover_with_a_sync_daemon(changes: dict[str, Any]) -> None:
-    assert faults(handover(**changes)) == [
-        (
-            "web1, web2",
-            "lvs_colocated: is handover, and there is a sync daemon: a director that is not master has no services to "
-            "which the connections that it learns could belong; leave lvs_sync_daemon out, or write backup_only",
-        )
-    ]
-
-
-@pytest.mark.parametrize("where", ["lvs_virtual_services[0]", "lvs_virtual_services[0].real_servers"])
-def test_handover_without_alpha(where: str) -> None:
-    servers = [{"group": "real_servers_dr", "alpha": False}]
-    one = service(real_servers=servers) if where.endswith("servers") else service(alpha=False)
-    assert faults(handover(lvs_virtual_services=[one])) == [
-        (
-            "web1, web2",
-            f"{where}.alpha: is false, and with handover a new master would send connections to who died meanwhile; "
-            "leave it out",
-        )
-    ]
-
-
-def test_handover_of_two_instances_that_move_apart() -> None:
-    second = instance(52, virtual_ipaddress="192.168.0.253/24")
-    services = [service(), service(name="other", address="192.168.0.253")]
-    given = {"lvs_vrrp_instances": [instance(), second], "lvs_virtual_services": services}
-    assert faults(handover(**given)) == [
-        (
-            "web1, web2",
-            "lvs_virtual_services[1].address: 192.168.0.253 moves with VI_52, and another VIP with VI_51: with "
-            "handover a director has all of its services, or none; put VI_51, VI_52 into one lvs_vrrp_sync_groups "
-            "entry, or write backup_only",
-        )
-    ]
-    together = [{"name": "G1", "group": ["VI_51", "VI_52"]}]
-    assert hosts(handover(**given, lvs_vrrp_sync_groups=together))["web1"]["director"]["witness"] == VIP
