@@ -273,8 +273,7 @@ def test_vips_move_together_with_what_the_sync_daemon_follows() -> None:
 def test_the_sysctl_is_not_taken_back(value: Any, wrong: bool) -> None:
     given = inventory(lvs_sysctls={FORM: value})
     expected = (
-        f"lvs_sysctls.{FORM}: is 0, and a director that serves itself and is not master must not "
-        "balance; leave it out"
+        f"lvs_sysctls.{FORM}: is 0, and a director that serves itself and is not master must not balance; leave it out"
     )
     assert faults(given) == ([("web1, web2", expected)] if wrong else [])
 
