@@ -55,8 +55,8 @@ def peer_variables() -> dict[str, Any]:
                 "port": service["port"],
                 "delay_loop": service["delay_loop"],
                 "protocol": "TCP",
-                "lb_algo": "wlc",
-                "lb_kind": "NAT",
+                "lvs_sched": "wlc",
+                "lvs_method": "NAT",
                 "real_servers": real_servers,
             }
             for service in ours["lvs_virtual_services"]
