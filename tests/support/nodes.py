@@ -56,6 +56,12 @@ def few_ports(cluster: Cluster) -> None:
     cluster.run("client", "sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=20000 20599")
 
 
+def wait_for_requests(load: Load, number: int) -> None:
+    """Wait until the load has sent so many more."""
+    before = sent(load)
+    wait_until(lambda: sent(load) > before + number, seconds=60, what=f"{number} requests")
+
+
 def sent(load: Load) -> int:
     """The requests of a load up to now."""
     load.snapshot()

@@ -28,8 +28,8 @@ from tests.support.nodes import (
     give_up,
     loops,
     masters,
-    sent,
     wait_for_master,
+    wait_for_requests,
 )  # fmt: skip
 from tests.support.saturate import requests_a_second
 
@@ -160,8 +160,7 @@ def test_stop_start_crash_and_planned_takeover(formed: tuple[Cluster, str]) -> N
             Load(cluster.lab, "client", [(VIP, PORT)]) as load,
         ):
             event(cluster)
-            first = sent(load)
-            wait_until(lambda f=first, one=load: sent(one) > f + 1200, seconds=60, what="requests after it")  # type: ignore[misc]
+            wait_for_requests(load, 1200)
         circles = {node: now[0] - before[node][0] for node, now in loops(cluster, NODES).items()}
         name = event.__name__
         print(
@@ -260,14 +259,13 @@ def test_why_mark_source_is_refused(tmp_path: Path, synced: bool) -> None:
             Forwards(cluster.lab, NODES, INTERFACE, VIP) as forwards,
             Load(cluster.lab, "client", [(VIP, PORT)]) as load,
         ):
-            wait_until(lambda: sent(load) > 1200, seconds=60, what="requests")
+            wait_for_requests(load, 1200)
             planned(cluster)
             if not synced:
                 # A new role has keepalived start the daemon again.
                 for node in NODES:
                     cluster.run(node, "sh", "-c", "ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup; true")
-            first = sent(load)
-            wait_until(lambda: sent(load) > first + 1800, seconds=60, what="requests after it")
+            wait_for_requests(load, 1800)
         circles = {node: now[0] - before[node][0] for node, now in loops(cluster, NODES).items()}
         assert masters(cluster, NODES) == ["web2"]
         print(

@@ -60,6 +60,15 @@ def test_a_restart_loads_it(backup: Director) -> None:
     assert not backup.config(NEW)["pending"]
 
 
+def test_one_that_reads_the_other_file_is_to_be_stopped(backup: Director) -> None:
+    """It was started with the file, and with handover it is to read the copy."""
+    result = backup.config(OLD, copied=True)
+    assert (result["changed"], result["stop"], result["pending"]) == (False, True, True)
+    assert result["restart"] == "the file that it reads"
+    result = backup.config(OLD)
+    assert (result["stop"], result["pending"], result["restart"]) == (False, False, "")
+
+
 def test_nothing_is_pending_where_keepalived_does_not_run(director: Director) -> None:
     assert not director.config(NEW)["pending"]
 
