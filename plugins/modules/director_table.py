@@ -126,47 +126,14 @@ drain:
   sample: {done: true, connections: {active: 0, inactive: 4, persistent: 0}, progress: []}
 """
 
-import os
-import sys
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.program import interpreter
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import persistent, task
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
-
-UNREADY = {
-    "address": {"type": "str", "required": True},
-    "forwarding": {"type": "str", "required": True, "choices": ["nat", "dr", "tun"]},
-}
-ARGUMENTS: dict[str, Any] = {
-    "name": {"type": "str", "default": "lvs-director"},
-    "services": {"type": "list", "elements": "dict", "default": []},
-    "unready": {"type": "list", "elements": "dict", "default": [], "options": UNREADY},
-    "purge": {"type": "bool", "default": True},
-    "drain_timeout": {"type": "int", "default": 60},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
-    params = module.params
-    given = {name: params[name] for name in persistent.Request._fields if name in params}
-    request = persistent.Request(present=params["state"] == "present", **given)
-    try:
-        python = interpreter(sys.executable)
-        return persistent.bring(session, request, run_command, python, diff=module._diff, warn=module.warn)
-    except BootError as error:
-        raise IpvsError(str(error)) from error
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.director_table import ARGUMENTS, run
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import end
 
 
 def main() -> None:
-    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
-    task.run(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), act)
+    end(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

@@ -163,58 +163,14 @@ inactive:
   sample: [LVS-PEERS]
 """
 
-import os
-import sys
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._firewall import change
-
-CHAIN = {
-    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
-    "table": {"type": "str", "choices": ["mangle", "nat", "filter", "raw"], "required": True},
-    "hook": {
-        "type": "str",
-        "choices": ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-        "required": True,
-    },
-    "chain": {"type": "str", "required": True},
-    "rules": {"type": "list", "elements": "raw", "default": []},
-    "first": {"type": "bool", "default": False},
-    "when_active": {"type": "list", "elements": "str", "choices": ["ufw"], "default": []},
-}
-ARGUMENTS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "chains": {"type": "list", "elements": "dict", "default": [], "options": CHAIN},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def run(params: dict[str, Any], check: bool) -> dict[str, Any]:
-    """Compare, and unless in check mode change: the result for exit_json."""
-    situation = change.compare(run_command, params, program.interpreter(sys.executable), check)
-    if situation.changed and not check:
-        change.perform(run_command, situation)
-    return {
-        "changed": situation.changed,
-        "diff": change.diff(situation),
-        "tables": [" ".join(place) for place, text in situation.texts.items() if text],
-        "inactive": situation.inactive,
-    }
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import end
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.firewall_chains import ARGUMENTS, run
 
 
 def main() -> None:
-    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except (BootError, OSError) as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(**result)
+    end(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

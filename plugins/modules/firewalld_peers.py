@@ -111,55 +111,14 @@ rules:
       rule: rule family="ipv4" source address="10.0.0.4" protocol value="112" accept
 """
 
-import os
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._firewall import firewalld
-from ansible_collections.lvs.cluster.plugins.module_utils._firewall.options import check_owner
-from ansible_collections.lvs.cluster.plugins.module_utils._firewall.peers import rich_rules
-
-TRAFFIC = {
-    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "required": True},
-    "interface": {"type": "str"},
-    "source": {"type": "str"},
-    "protocol": {"type": "str", "required": True},
-    "port": {"type": "int"},
-}
-ARGUMENTS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "peer_traffic": {"type": "list", "elements": "dict", "default": [], "options": TRAFFIC},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def run(params: dict[str, Any], check: bool) -> dict[str, Any]:
-    """Compare, and unless in check mode change: the result for exit_json."""
-    owner = check_owner(params["name"])
-    situation = firewalld.compare(run_command, owner, rich_rules(params["peer_traffic"]), params["state"] == "absent")
-    if situation.changed and not check:
-        firewalld.perform(run_command, situation)
-    return {
-        "changed": situation.changed,
-        "diff": firewalld.diff(situation),
-        "active": situation.active,
-        "rules": [entry._asdict() for entry in sorted(situation.after)],
-    }
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import end
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.firewalld_peers import ARGUMENTS, run
 
 
 def main() -> None:
-    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except ValueError as exc:
-        module.fail_json(msg=f"peer_traffic: {exc}")
-    except (BootError, OSError) as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(**result)
+    end(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

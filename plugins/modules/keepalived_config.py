@@ -191,117 +191,14 @@ msg:
   sample: keepalived accepts the configuration
 """
 
-import os
-import pwd
-from collections.abc import Sequence
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import colocated, install, owner, verdict
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import joined
-
-_SYSTEM_DIRECTORIES = ["/usr/sbin", "/sbin"]
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import end
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.keepalived_config import ARGUMENTS, REQUIRED_IF, run
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "content": {"type": "str", "no_log": True},
-            "dest": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
-            "state": {"type": "str", "choices": ["present", "absent", "loaded"], "default": "present"},
-            "staged": {"type": "bool", "default": False},
-            "has_peers": {"type": "bool", "default": False},
-            "copied": {"type": "bool", "default": False},
-            "mode": {"type": "str", "default": "0640"},
-            "owner": {"type": "str", "default": "root"},
-            "binary": {"type": "str", "default": "keepalived"},
-        },
-        required_if=[("state", "present", ("content",))],
-        supports_check_mode=True,
-    )
-    dest, staged = module.params["dest"], module.params["staged"]
-    try:
-        outcome = _outcome(module)
-        stop = module.params["state"] != "loaded" and _reads_other(module.params["copied"])
-    except install.ConfigError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"{dest} was not changed: {error}")
-    changed = outcome.changed
-    own = module.params["state"] == "present" and not staged
-    if own and os.path.exists(dest) and not (changed and module.check_mode):
-        changed = module.set_mode_if_different(dest, module.params["mode"], changed)
-        changed = module.set_owner_if_different(dest, module.params["owner"], changed)
-    result: dict[str, Any] = {
-        "changed": changed,
-        "tested": outcome.tested,
-        "complaints": list(outcome.complaints),
-        "saved": outcome.saved,
-        "foreign": outcome.foreign,
-        "staged": outcome.staged,
-        "shared": outcome.shared,
-        "shared_instances": list(outcome.instances),
-        "restart": joined(outcome.restart, "the file that it reads") if stop else outcome.restart,
-        "stop": stop,
-        "pending": outcome.pending or stop,
-        "msg": outcome.message,
-    }
-    if outcome.before or outcome.after:
-        result["diff"] = {"before_header": dest, "after_header": dest, "before": outcome.before, "after": outcome.after}
-    module.exit_json(**result)
-
-
-def _outcome(module: AnsibleModule) -> install.Outcome:
-    dest, check_mode = module.params["dest"], module.check_mode
-    if module.params["state"] == "absent":
-        return install.absent(dest, check_mode=check_mode)
-    if module.params["state"] == "loaded":
-        return install.loaded(dest, check_mode=check_mode)
-    return install.present(
-        module.params["content"],
-        dest,
-        binary=module.get_bin_path(module.params["binary"], opt_dirs=_SYSTEM_DIRECTORIES),
-        run=_runner(module),
-        owner=_owner(module),
-        check_mode=check_mode,
-        staged=module.params["staged"],
-        has_peers=module.params["has_peers"],
-    )
-
-
-def _reads_other(copied: bool) -> bool:
-    """Whether a keepalived runs that was started to read the file instead of the copy, or the other way round."""
-    try:
-        files = {one.file for one in owner.running()}
-    except owner.UnreadableError:
-        return False
-    return bool(files) and (colocated.COPY in files) != copied
-
-
-def _runner(module: AnsibleModule) -> install.Runner:
-    # keepalived 2.3.3 reads for ever on some texts.
-    timeout = module.get_bin_path("timeout")
-    limit = [timeout, "--kill-after=5", str(verdict.LONGEST)] if timeout else []
-
-    def run(argv: Sequence[str]) -> tuple[int, str]:
-        status, out, err = module.run_command([*limit, *argv], environ_update={"LC_ALL": "C"})
-        return status, out + err
-
-    return run
-
-
-def _owner(module: AnsibleModule) -> store.Owner:
-    try:
-        uid = pwd.getpwnam(module.params["owner"]).pw_uid
-    except KeyError:
-        module.fail_json(msg=f"owner: there is no user {module.params['owner']} on this host")
-    try:
-        mode = int(module.params["mode"], 8)
-    except ValueError:
-        module.fail_json(msg=f"mode: {module.params['mode']} is not an octal mode such as 0640")
-    return store.Owner(mode=mode, uid=uid)
+    end(AnsibleModule(argument_spec=ARGUMENTS, required_if=REQUIRED_IF, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

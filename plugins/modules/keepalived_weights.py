@@ -127,79 +127,14 @@ purged:
   sample: []
 """
 
-import os
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
-
-UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import end
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.keepalived_weights import ARGUMENTS, run
 
 
 def main() -> None:
-    server = {
-        "file": {"type": "str", "required": True},
-        "ready": {"type": "bool", "required": True},
-        "label": {"type": "str", "default": ""},
-    }
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path", "default": weights.DIRECTORY},
-            "servers": {"type": "list", "elements": "dict", "default": [], "options": server},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "unnamed": {"type": "str", "choices": list(UNNAMED), "default": weights.KEEP},
-        },
-        supports_check_mode=True,
-    )
-    directory, absent = module.params["directory"], module.params["state"] == "absent"
-    servers = [] if absent else module.params["servers"]
-    unnamed = weights.PURGE if absent else module.params["unnamed"]
-    faults = _faults(servers)
-    if faults:
-        module.fail_json(msg="; ".join(faults))
-    try:
-        there = os.path.isdir(directory)
-        present = weight_files.read_directory(directory)
-        wanted = weights.plan(present, servers, unnamed=unnamed)
-        empty = there and weight_files.is_emptied(directory, wanted)
-        if not module.check_mode:
-            if not absent:
-                weight_files.make_directory(directory)
-            weight_files.apply(directory, wanted)
-            if absent:
-                weight_files.remove_directory(directory)
-    except (weight_files.WeightsError, OSError) as error:
-        module.fail_json(msg=str(error))
-    for name in wanted.invalid:
-        module.warn(f"{directory}/{name} holds a number that keepalived ignores; write 0 or a drained value into it")
-    before, after = _shown(wanted)
-    result: dict[str, Any] = {
-        # A server that leaves is a change even if a person drained it before: its file is to go.
-        "changed": bool(wanted.write or wanted.purge or wanted.leaving or (empty if absent else not there)),
-        "held": list(wanted.held),
-        "drained": list(wanted.drained),
-        "released": list(wanted.released),
-        "leaving": list(wanted.leaving),
-        "purged": list(wanted.purge),
-        "diff": {"before_header": directory, "after_header": directory, "before": before, "after": after},
-    }
-    module.exit_json(**result)
-
-
-def _faults(servers: list[dict[str, Any]]) -> list[str]:
-    names = [server["file"] for server in servers]
-    faults = [f"servers: {name!r}: {fault}" for name in names for fault in [weights.file_name_fault(name)] if fault]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return faults + [f"servers: {name} is named more than once" for name in twice]
-
-
-def _shown(wanted: weights.Plan) -> tuple[str, str]:
-    """Return the states before and after as lines ``file: state``."""
-    names = sorted(wanted.states)
-    before = "".join(f"{name}: {wanted.states[name][0]}\n" for name in names if wanted.states[name][0])
-    after = "".join(f"{name}: {wanted.states[name][1]}\n" for name in names if wanted.states[name][1])
-    return before, after
+    end(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

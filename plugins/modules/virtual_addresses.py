@@ -189,61 +189,14 @@ stale:
   sample: ["10.0.0.7/32 dev tunl0", "link tunl0", "gue ipv4 port 6080", "10.0.0.6/32 dev lo beside eth0"]
 """
 
-import os
-import sys
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses import change
-from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-
-ADDRESS = {
-    "address": {"type": "str", "required": True},
-    "interface": {"type": "str", "required": True},
-    "moves_to": {"type": "list", "elements": "str", "default": []},
-}
-GUE = {
-    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
-    "port": {"type": "int", "required": True},
-}
-ARGUMENTS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "addresses": {"type": "list", "elements": "dict", "default": [], "options": ADDRESS},
-    "links": {"type": "list", "elements": "str", "default": []},
-    "gue": {"type": "list", "elements": "dict", "default": [], "options": GUE},
-    "needs": {"type": "dict", "default": {}},
-    "announce": {"type": "bool", "default": False},
-    "purge": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def run(module: AnsibleModule) -> dict[str, Any]:
-    """Compare, and unless in check mode change: the result for exit_json."""
-    python = program.interpreter(sys.executable)
-    if module.check_mode:
-        situation = change.compare(run_command, module.params, python, True)
-    else:
-        situation = change.perform(run_command, module.params, python, module.warn)
-    return {
-        "changed": situation.changed,
-        "diff": change.diff(situation),
-        "steps": [str(step) for step in situation.steps],
-        "stale": situation.stale,
-    }
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import end
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.virtual_addresses import ARGUMENTS, run
 
 
 def main() -> None:
-    os.umask(0o022)  # folders that are made here are for all to read, whatever the login's umask
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        result = run(module)
-    except (BootError, OSError) as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(**result)
+    end(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

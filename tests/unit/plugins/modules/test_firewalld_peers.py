@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall import firewalld
-from ansible_collections.lvs.cluster.plugins.modules import firewalld_peers
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks import firewalld_peers
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
 VRRP = {"family": "ipv4", "interface": "eth0", "source": "10.0.0.4", "protocol": "vrrp", "port": None}
 SYNC = {"family": "ipv4", "interface": "eth1", "source": None, "protocol": "udp", "port": 8848}
@@ -71,7 +73,12 @@ def daemon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Firewalld:
 
 
 def peers(*traffic: dict[str, Any], state: str = "present", check: bool = False) -> dict[str, Any]:
-    return firewalld_peers.run({"name": "lvs-a", "peer_traffic": list(traffic), "state": state}, check)
+    return peers_of("lvs-a", *traffic, state=state, check=check)
+
+
+def peers_of(owner: str, *traffic: dict[str, Any], state: str, check: bool) -> dict[str, Any]:
+    params = {"name": owner, "peer_traffic": list(traffic), "state": state}
+    return firewalld_peers.run(cast(AnsibleModule, SimpleNamespace(params=params, check_mode=check)))
 
 
 def record(tmp_path: Path) -> list[list[str]]:
@@ -179,7 +186,7 @@ def test_a_refused_rule_undoes_the_run(daemon: Firewalld, tmp_path: Path) -> Non
     peers(VRRP)
     kept, zones = record(tmp_path), json.dumps([*daemon.zones.values()])
     daemon.refused = SYNC_RULE
-    with pytest.raises(BootError) as caught:
+    with pytest.raises(TaskError) as caught:
         peers(SYNC)
     assert "--permanent --zone=internal --add-rich-rule=" in str(caught.value)
     assert "INVALID_RULE: refused; what this run had changed was put back" in str(caught.value)
@@ -193,14 +200,14 @@ def test_a_refused_rule_undoes_the_run(daemon: Firewalld, tmp_path: Path) -> Non
 )
 def test_faults(daemon: Firewalld, state: int, fault: str) -> None:
     daemon.state = state
-    with pytest.raises(BootError) as caught:
+    with pytest.raises(TaskError) as caught:
         peers(VRRP)
     assert fault in str(caught.value)
 
 
 def test_a_record_of_something_else_and_a_bad_name(daemon: Firewalld, tmp_path: Path) -> None:
     (tmp_path / "lvs-a-firewalld.json").write_text('{"rules": [["public"]]}')
-    with pytest.raises(BootError, match="is not what we wrote"):
+    with pytest.raises(TaskError, match="is not what we wrote"):
         peers(VRRP)
-    with pytest.raises(BootError, match="is no name of an owner"):
-        firewalld_peers.run({"name": "../x", "peer_traffic": [], "state": "present"}, True)
+    with pytest.raises(TaskError, match="is no name of an owner"):
+        peers_of("../x", state="present", check=True)

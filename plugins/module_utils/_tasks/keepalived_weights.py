@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module keepalived_weights does."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
+
+UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
+
+
+SERVER = {
+    "file": {"type": "str", "required": True},
+    "ready": {"type": "bool", "required": True},
+    "label": {"type": "str", "default": ""},
+}
+ARGUMENTS: dict[str, Any] = {
+    "directory": {"type": "path", "default": weights.DIRECTORY},
+    "servers": {"type": "list", "elements": "dict", "default": [], "options": SERVER},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "unnamed": {"type": "str", "choices": list(UNNAMED), "default": weights.KEEP},
+}
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Compare, and unless in check mode change: the result for exit_json."""
+    directory, absent = module.params["directory"], module.params["state"] == "absent"
+    servers = [] if absent else module.params["servers"]
+    unnamed = weights.PURGE if absent else module.params["unnamed"]
+    faults = _faults(servers)
+    if faults:
+        raise TaskError("; ".join(faults))
+    try:
+        there = os.path.isdir(directory)
+        present = weight_files.read_directory(directory)
+        wanted = weights.plan(present, servers, unnamed=unnamed)
+        empty = there and weight_files.is_emptied(directory, wanted)
+        if not module.check_mode:
+            if not absent:
+                weight_files.make_directory(directory)
+            weight_files.apply(directory, wanted)
+            if absent:
+                weight_files.remove_directory(directory)
+    except (weight_files.WeightsError, OSError) as error:
+        raise TaskError(str(error)) from error
+    for name in wanted.invalid:
+        module.warn(f"{directory}/{name} holds a number that keepalived ignores; write 0 or a drained value into it")
+    before, after = _shown(wanted)
+    return {
+        # A server that leaves is a change even if a person drained it before: its file is to go.
+        "changed": bool(wanted.write or wanted.purge or wanted.leaving or (empty if absent else not there)),
+        "held": list(wanted.held),
+        "drained": list(wanted.drained),
+        "released": list(wanted.released),
+        "leaving": list(wanted.leaving),
+        "purged": list(wanted.purge),
+        "diff": {"before_header": directory, "after_header": directory, "before": before, "after": after},
+    }
+
+
+def _faults(servers: list[dict[str, Any]]) -> list[str]:
+    names = [server["file"] for server in servers]
+    faults = [f"servers: {name!r}: {fault}" for name in names for fault in [weights.file_name_fault(name)] if fault]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return faults + [f"servers: {name} is named more than once" for name in twice]
+
+
+def _shown(wanted: weights.Plan) -> tuple[str, str]:
+    """Return the states before and after as lines ``file: state``."""
+    names = sorted(wanted.states)
+    before = "".join(f"{name}: {wanted.states[name][0]}\n" for name in names if wanted.states[name][0])
+    after = "".join(f"{name}: {wanted.states[name][1]}\n" for name in names if wanted.states[name][1])
+    return before, after

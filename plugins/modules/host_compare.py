@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_compare
+short_description: Compare a host with its plan in one task
+version_added: 0.1.0
+description:
+  - Does what several modules of this collection would do in check mode, in one process. On most hosts starting Python
+    costs more than the comparison.
+  - Nothing is changed, in check mode or not; RV(ignore:changed) says that something differs.
+  - Used by the role P(lvs.cluster.director#role) before any director is changed.
+options:
+  parts:
+    description:
+      - Options of each module, by its name. They are those that the module itself takes, and are checked as it does.
+      - The modules are M(lvs.cluster.kernel_settings), M(lvs.cluster.director_table), M(lvs.cluster.firewall_chains),
+        M(lvs.cluster.firewalld_peers), M(lvs.cluster.virtual_addresses), M(lvs.cluster.keepalived_weights),
+        M(lvs.cluster.keepalived_config) and M(lvs.cluster.systemd_dropin).
+    type: dict
+    default: {}
+  parts_with:
+    description: More of O(parts), by the package that a host must have for them. Lists that both have are joined.
+    type: dict
+    default: {}
+  content:
+    description: The option C(content) of M(lvs.cluster.keepalived_config), apart because it may hold a password.
+    type: str
+  packages:
+    description: Packages that are to be installed.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Files that are to be there, owned by root.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      content:
+        description: What it is to hold.
+        type: str
+        required: true
+      mode:
+        description: Its permissions, octal.
+        type: str
+        required: true
+  services:
+    description: Services that are to be enabled and running, by the package that brings them.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is ever changed.
+  diff_mode:
+    support: full
+    description: The diffs of what differs, one after the other.
+requirements:
+  - Debian or one of its derivatives
+seealso:
+  - module: lvs.cluster.kernel_settings
+  - module: lvs.cluster.keepalived_config
+author: The lvs.cluster authors (@lvs-cluster)
+"""
+
+EXAMPLES = r"""
+- name: Compare this director with its plan
+  lvs.cluster.host_compare:
+    packages: [keepalived, ipvsadm]
+    parts:
+      kernel_settings:
+        name: lvs-director
+        sysctls: {net.ipv4.ip_forward: 1}
+      keepalived_config:
+        dest: /etc/keepalived/keepalived.conf
+    content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
+    parts_with:
+      firewalld:
+        firewalld_peers: {name: lvs-director, peer_traffic: []}
+    services: {keepalived: keepalived.service}
+  register: compared
+"""
+
+RETURN = r"""
+parts:
+  description: What each module returned, by its name. Those of O(parts_with) whose package is missing are not here.
+  returned: success
+  type: dict
+  sample: {kernel_settings: {changed: false, restored: [], left: []}}
+files:
+  description: For each of O(files), whether it differs.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{changed: false}]
+services:
+  description: For each of O(services) whose package is there, whether it differs.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{changed: false}]
+missing:
+  description: Packages of O(packages) that are not installed.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.sys_info import get_distribution
+
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks import host_state, together
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError, end
+
+FILE = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str", "required": True},
+    "mode": {"type": "str", "required": True},
+}
+ARGUMENTS: dict[str, Any] = {
+    "parts": {"type": "dict", "default": {}},
+    "parts_with": {"type": "dict", "default": {}},
+    "content": {"type": "str", "no_log": True},
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
+    "services": {"type": "dict", "default": {}},
+}
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Compare; the result for exit_json."""
+    module.check_mode = True
+    params = module.params
+    asked = [*params["packages"], *params["parts_with"], *params["services"]]
+    there = host_state.installed(run_command, asked)
+    if there is None:
+        raise TaskError(f"this collection needs Debian so far; the host is {get_distribution()}")
+    wanted = params["parts"]
+    for package, more in params["parts_with"].items():
+        if package in there:
+            wanted = together.merged(wanted, more)
+    if params["content"] is not None:
+        wanted = together.merged(wanted, {"keepalived_config": {"content": params["content"]}})
+    parts = together.run_all(module, together.checked(wanted))
+    try:
+        files = [host_state.compare_file(file) for file in params["files"]]
+        services = [
+            host_state.compare_service(run_command, service)
+            for package, service in params["services"].items()
+            if package in there
+        ]
+    except (BootError, OSError) as error:
+        raise TaskError(str(error)) from error
+    missing = [name for name in params["packages"] if name not in there]
+    every = [*parts.values(), *files, *services]
+    differ = [one for one in every if one["changed"]]
+    diffs = [one.pop("diff", None) for one in differ]
+    for one in every:
+        one.pop("diff", None)
+    if missing:
+        diffs.append({"before": {"packages": []}, "after": {"packages": missing}})
+    return {
+        "changed": bool(differ or missing),
+        "parts": parts,
+        "files": files,
+        "services": services,
+        "missing": missing,
+        "diff": [diff for diff in diffs if diff],
+    }
+
+
+def main() -> None:
+    end(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+if __name__ == "__main__":
+    main()
