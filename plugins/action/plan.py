@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the lvs.cluster authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action `plan`: reads the whole inventory's `lvs_*` variables on the control node and hands them to the topology."""
+"""Action `plan`: reads the whole inventory's variables on the control node and hands those of ours to the topology."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
 
-PREFIXES = ("lvs_", "lab_")
+# Of the role clusterip_node the plan reads what decides how VRRP moves buckets.
+PREFIXES = ("lvs_", "lab_", "clusterip_node_")
 
 
 class ActionModule(ActionBase):

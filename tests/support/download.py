@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -22,14 +23,25 @@ class Download:
 class Downloads:
     """A number of downloads at once, each over a connection of its own, slowed down to last about `seconds`.
 
+    With `sources`, each comes from one of these addresses of the client, in turn.
+
     The block begins when all have their first bytes. At its end `finished` waits for them all.
     """
 
     def __init__(
-        self, lab: Lab, client: str, address: str, port: int, *, number: int, seconds: float, size: int
+        self,
+        lab: Lab,
+        client: str,
+        address: str,
+        port: int,
+        *,
+        number: int,
+        seconds: float,
+        size: int,
+        sources: Sequence[str] = (),
     ) -> None:
         self.size = size
-        words = ["python3", "-u", "-c", SCRIPT, address, str(port), str(number), str(seconds), str(size)]
+        words = ["python3", "-u", "-c", SCRIPT, address, str(port), str(number), str(seconds), str(size), *sources]
         self._command = lab.command(client, words)
 
     def __enter__(self) -> Downloads:
@@ -65,9 +77,9 @@ seconds = float(sys.argv[4])
 PIECE = 16384
 results, begun = [], threading.Barrier(number + 1)
 
-def download():
+def download(source):
     by, received, error = "", 0, ""
-    connection = http.client.HTTPConnection(address, port, timeout=30)
+    connection = http.client.HTTPConnection(address, port, timeout=30, source_address=source)
     try:
         connection.request("GET", "/")
         by = connection.getresponse().read().decode().split("\\n")[0]
@@ -93,7 +105,8 @@ def watch():
     os._exit(1)
 
 threading.Thread(target=watch, daemon=True).start()
-threads = [threading.Thread(target=download) for _ in range(number)]
+sources = [(source, 0) for source in sys.argv[6:]] or [None]
+threads = [threading.Thread(target=download, args=(sources[turn % len(sources)],)) for turn in range(number)]
 for thread in threads:
     thread.start()
 begun.wait()

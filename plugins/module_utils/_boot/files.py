@@ -30,6 +30,7 @@ HEADER = "# Managed by lvs.cluster (Ansible): changes made here are lost"
 STATE_DIR = "/var/lib/lvs-cluster"
 # Debian 13 has no /etc/iproute2 of its own; where a package owns these folders they are not empty.
 _OUR_FOLDERS = (
+    "/etc/lvs-cluster/clusterip",
     "/etc/lvs-cluster",
     "/usr/local/lib/lvs-cluster",
     STATE_DIR,

@@ -63,7 +63,7 @@ def merged(parts: Mapping[str, Mapping[str, Any]], more: Mapping[str, Mapping[st
 
 
 def checked(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The options of each module with their types and defaults, in the order of the work; TaskError names every fault."""
+    """The options of each module with types and defaults, in the order of the work; TaskError names every fault."""
     faults = [f"{name} is none of {', '.join(TASKS)}" for name in parts if name not in TASKS]
     result: dict[str, dict[str, Any]] = {}
     for name, task in TASKS.items():

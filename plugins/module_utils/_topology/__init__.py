@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The topology: from an inventory's variables to the plan of each host, or all faults at once.
 
-It knows nothing of Ansible's classes, of files or of hosts: dicts in, dicts out. It reads ``lvs_*`` variables alone;
-what only a host can know stands in its plan's ``unchecked`` for that host's preflight. ``lab_*`` variables are the
-lab's and are not read.
+It knows nothing of Ansible's classes, of files or of hosts: dicts in, dicts out. It reads ``lvs_*`` variables and two
+of the role clusterip_node; what only a host can know stands in its plan's ``unchecked`` for that host's preflight.
+``lab_*`` variables are the lab's and are not read.
 """
 
 from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ips import plan_nodes
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of, plan_director
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Fault, Findings
@@ -69,6 +70,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
     ]
     back = ways_back(known, everything)
     direct, tunneled = vip_holders(known, everything, {name: directors[name] for name in serving})
+    nodes = plan_nodes(known, owners)
     faults = Findings.ordered(findings.faults)
     hosts = {
         name: {
@@ -79,6 +81,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
             "real_server_nat": back.get(name),
             "real_server_dr": direct.get(name),
             "real_server_tun": tunneled.get(name),
+            "clusterip_node": nodes.get(name),
         }
         for name, host in known.hosts.items()
     }

@@ -12,7 +12,13 @@ from typing import Any, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Findings, Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec, check, similar
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import DIRECTOR, HOST, NODE, ROLE_GROUPS
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import (
+    DIRECTOR,
+    HOST,
+    NODE,
+    NODE_ROLE,
+    ROLE_GROUPS,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
 
 __all__ = ["Cluster", "Host", "Inventory", "load"]
@@ -99,11 +105,15 @@ class Cluster:
 
 @dataclass
 class Inventory:
-    """All hosts in natural order, the groups with their members in natural order, and the clusters by name."""
+    """All hosts in natural order, the groups with their members in natural order, and the clusters by name.
+
+    ``nodes`` are the cluster nodes in the order of their group, which only the first default of a number reads.
+    """
 
     hosts: dict[str, Host]
     groups: dict[str, list[str]]
     clusters: dict[str, Cluster]
+    nodes: list[Host]
 
 
 def load(inventory: Mapping[str, Any], findings: Findings) -> Inventory:
@@ -130,7 +140,8 @@ def load(inventory: Mapping[str, Any], findings: Findings) -> Inventory:
         str(group): sorted((str(name) for name in names if name in hosts), key=natural)
         for group, names in raw_groups.items()
     }
-    return Inventory(hosts, groups, {name: clusters[name] for name in sorted(clusters, key=natural)})
+    nodes = [hosts[name] for name in raw_groups.get("clusterip_nodes", []) if name in hosts]
+    return Inventory(hosts, groups, {name: clusters[name] for name in sorted(clusters, key=natural)}, nodes)
 
 
 def _check_groups(hosts: Mapping[str, Any], groups: Mapping[str, list[str]], place: Place) -> None:
@@ -151,7 +162,8 @@ def _check_groups(hosts: Mapping[str, Any], groups: Mapping[str, list[str]], pla
 
 
 def _host(name: str, roles: list[str], raw: Mapping[str, Any], place: Place) -> Host:
-    fields = {**HOST, **(DIRECTOR if "director" in roles else {}), **(NODE if "clusterip_node" in roles else {})}
+    node = {**NODE, **NODE_ROLE} if "clusterip_node" in roles else {}
+    fields = {**HOST, **(DIRECTOR if "director" in roles else {}), **node}
     for variable in raw:
         near = similar(variable, KNOWN, 0.88) if variable.startswith("lvs_") and variable not in KNOWN else ""
         # A longer name (lvs_virtual_services_web) is the user's own helper; two letters more or less are a slip.

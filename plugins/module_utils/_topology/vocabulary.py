@@ -4,9 +4,9 @@
 """The inventory's vocabulary as tables: which ``lvs_*`` variables there are and what each may hold.
 
 ``HOST`` holds the variables that any host may have, ``DIRECTOR`` those that are read from directors, ``NODE`` those of
-cluster nodes. A variable is checked only on hosts that read it: a service list that all hosts inherit from
-``group_vars/all`` is checked on the directors, not a thousand times. The words are IPVS's and keepalived's own
-(ipvsadm(8), keepalived.conf(5)).
+cluster nodes, and ``NODE_ROLE`` what is read of their role's own variables. A variable is checked only on hosts that
+read it: a service list that all hosts inherit from ``group_vars/all`` is checked on the directors, not a thousand
+times. The words are IPVS's and keepalived's own (ipvsadm(8), keepalived.conf(5)).
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from __future__ import annotations
 from typing import Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_nodes import (
+    BUCKET_VRRP,
+    CLUSTER_IPS,
+    NODE_ROLE,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_services import (
     OLD_SERVICE_WORDS,
     SERVICE,
@@ -37,16 +42,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_w
     NAME,
     NEEDED_DEVICE,
     OPTIONS,
-    PORTS,
     PREFIX,
-    PROTOCOLS,
     WEIGHT,
     choice,
     integer,
     listed,
 )
 
-__all__ = ["DIRECTOR", "FORWARDING_GROUPS", "HOST", "NODE", "ROLE_GROUPS"]
+__all__ = ["DIRECTOR", "FORWARDING_GROUPS", "HOST", "NODE", "NODE_ROLE", "ROLE_GROUPS"]
 
 ROLE_GROUPS = {
     "directors": "director",
@@ -110,25 +113,9 @@ DIRECTOR: Mapping[str, Spec] = {
 }
 
 NODE: Mapping[str, Spec] = {
-    "lvs_cluster_ips": listed(
-        Spec(
-            "mapping",
-            "a mapping",
-            fields={
-                "address": Spec("prefix", PREFIX.wanted, required=True),
-                "interface": NEEDED_DEVICE,
-                "cluster_mac": Spec(
-                    "text", "a MAC address such as 01:02:03:04:05:06", pattern="[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}"
-                ),
-                "hash_mode": choice("sourceip", "sourceip-sourceport", "sourceip-sourceport-destport"),
-                "protocol": choice(*PROTOCOLS),
-                "ports": PORTS,
-                "buckets": integer(1, 1024),
-            },
-        ),
-        "a list of mappings with address and interface",
-    ),
-    "lvs_node_number": integer(1, 32),
+    "lvs_cluster_ips": CLUSTER_IPS,
+    "lvs_node_number": integer(1, 1024),
+    "lvs_bucket_vrrp": BUCKET_VRRP,
 }
 
 HOST: Mapping[str, Spec] = {

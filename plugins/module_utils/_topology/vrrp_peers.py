@@ -22,7 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_address
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_unicast import unicast_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import SHOWN, listing
 
-__all__ = ["check_peers", "check_router_ids"]
+__all__ = ["check_peers", "check_router_ids", "links", "router_ids"]
 
 
 def check_peers(cluster: Cluster) -> None:
@@ -102,7 +102,22 @@ def _shown(value: Any, others: Iterable[Any]) -> Any:
 
 
 def check_router_ids(clusters: Iterable[Cluster]) -> None:
-    """Note each virtual_router_id that two instances use on one network, in one cluster or in two.
+    """Note each virtual_router_id that two instances use on one network, in one cluster or in two."""
+    for (_family, network, number), found in router_ids(clusters).items():
+        if len(found) < 2:
+            continue
+        first = min(found)
+        for user in sorted(found):
+            for place in found[user] if user != first else []:
+                place.key("virtual_router_id").fault(
+                    f"{number} is used twice on {network}: by {first[0]} (cluster {first[1]}) "
+                    f"and by {user[0]} (cluster {user[1]})",
+                    "give each instance on a network its own number from 1 to 255",
+                )
+
+
+def router_ids(clusters: Iterable[Cluster]) -> dict[tuple[str, str, int], dict[tuple[str, str], list[Place]]]:
+    """Who uses a number, by family, network and number: the instance and its cluster, with its places.
 
     The network is the one that lvs_interfaces gives to the instance's interface, else the network of the virtual
     addresses on it, else the interface itself within the cluster. IPv4 and IPv6 count apart (RFC 5798, section 5.2.3).
@@ -117,25 +132,19 @@ def check_router_ids(clusters: Iterable[Cluster]) -> None:
                 user = (str(instance.get("name")), cluster.name)
                 for family, network in _links(instance, director, cluster, place):
                     users.setdefault((family, network, number), {}).setdefault(user, []).append(place)
-    for (_family, network, number), found in users.items():
-        if len(found) < 2:
-            continue
-        first = min(found)
-        for user in sorted(found):
-            for place in found[user] if user != first else []:
-                place.key("virtual_router_id").fault(
-                    f"{number} is used twice on {network}: by {first[0]} (cluster {first[1]}) "
-                    f"and by {user[0]} (cluster {user[1]})",
-                    "give each instance on a network its own number from 1 to 255",
-                )
+    return users
 
 
 def _links(instance: Mapping[str, Any], host: Host, cluster: Cluster, place: Place) -> set[tuple[str, str]]:
     device = instance.get("interface")
     virtual = [(one, entry.get("dev", device)) for _spot, one, entry in entries(instance, place, ADVERTISED)]
     family = family_of(instance, place)
-    near = [one for one in host.on(device or "") if networks.family(one) == family] or [
-        one for one, dev in virtual if dev == device
-    ]
-    found = {str(net) for net in networks.overall(near)} or {f"the interface {device} of cluster {cluster.name}"}
-    return {(family, network) for network in found}
+    near = [one for one, dev in virtual if dev == device]
+    return {(family, network) for network in links(host, device or "", family, near, cluster.name)}
+
+
+def links(host: Host, device: str, family: str, near: list[networks.Interface], cluster: str) -> set[str]:
+    """The networks of an interface as numbers count on them; ``near`` are the VIPs on it."""
+    own = [one for one in host.on(device) if networks.family(one) == family]
+    found = {str(net) for net in networks.overall(own or near)}
+    return found or {f"the interface {device} of cluster {cluster}"}

@@ -348,6 +348,7 @@ def test_a_cluster_of_nodes_needs_no_director() -> None:
 
 def test_roles_come_in_their_order() -> None:
     given = inventory()
+    given["hosts"]["rs2"]["lvs_cluster_ips"] = [{"address": "192.168.0.9/24", "interface": "eth0", "ports": 80}]
     given["groups"].update(clusterip_nodes=["rs2"], real_servers_tun=["rs2"], real_servers_dr=["rs2", "lb1"])
     hosts = plan(given)["hosts"]
     assert hosts["rs2"]["roles"] == ["real_server_nat", "real_server_dr", "real_server_tun", "clusterip_node"]

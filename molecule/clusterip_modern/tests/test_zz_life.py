@@ -1,0 +1,100 @@
+"""A node joins, the number of buckets changes, and all is taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.support import buckets, cluster_ip_tests
+from tests.support.buckets import NODES, VIP
+from tests.support.cluster import Cluster
+from tests.support.variants import edited
+
+HOSTS = "hosts.yml"
+VARIABLES = "group_vars/clusterip_nodes/main.yml"
+ALL_NODES = (*NODES, "spare")
+
+
+def with_spare(cluster: Cluster, folder: Path, state: str = "present") -> Path:
+    def edit(variables: dict[str, Any]) -> None:
+        groups = variables["all"]["children"]
+        spare = groups["lab_only"]["hosts"].pop("spare")
+        groups["clusterip_nodes"]["hosts"]["spare"] = {**spare, "lvs_node_number": 4, "lvs_state": state}
+
+    return edited(cluster.inventory, folder, HOSTS, edit)
+
+
+def test_a_fourth_node_joins_and_leaves_under_load(cluster: Cluster, tmp_path: Path) -> None:
+    """It gets its part of the buckets and no client moves between the old ones."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    with cluster_ip_tests.clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        owner = clients.owner()
+        run = cluster.playbook("site", inventory=with_spare(cluster, tmp_path / "join"))
+        assert run.status == 0, run.output
+        after = buckets.wait_for_sizes(cluster, dict.fromkeys(ALL_NODES, 3), 60)
+        assert all(set(after[node]) < set(before[node]) for node in NODES)
+        settled = buckets.steady(clients, 3)
+        moved = clients.owner(settled)
+        assert {client for client in owner if moved[client] != owner[client]} == {
+            client for client in owner if moved[client] == "spare"
+        }
+        print(f"a fourth node joined: the longest gap of a client was {max(clients.gaps().values()):.2f} s")
+        assert max(clients.gaps().values()) <= 1
+        assert [when for when, _client in clients.doubles if when > settled] == []
+
+        leaving = clients.now
+        run = cluster.playbook("site", inventory=with_spare(cluster, tmp_path / "leave", "absent"))
+        assert run.status == 0, run.output
+        buckets.wait_for(cluster, before, 60)
+        settled = buckets.steady(clients, 3)
+        assert clients.owner(settled) == owner
+        print(f"it left: the longest gap of a client was {max(clients.gaps(leaving).values()):.2f} s")
+        assert max(clients.gaps(leaving).values()) <= 1
+    assert VIP not in cluster.addresses("spare")
+    assert "LVS-CIP" not in cluster.run("spare", "iptables-save")
+
+
+def test_another_number_of_buckets(cluster: Cluster, tmp_path: Path) -> None:
+    """Every client is rehashed, on all nodes at once: nobody waits longer than for a failover."""
+
+    def edit(variables: dict[str, Any]) -> None:
+        for each in variables["lvs_cluster_ips"]:
+            each["buckets"] = 6
+
+    with cluster_ip_tests.clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        begun = clients.now
+        run = cluster.playbook("site", inventory=edited(cluster.inventory, tmp_path, VARIABLES, edit))
+        assert run.status == 0, run.output
+        settled = buckets.steady(clients, 3)
+        gaps = clients.gaps(begun)
+        print(f"6 buckets in place of 12: the longest gap of a client was {max(gaps.values()):.2f} s")
+        assert set(clients.shares(settled)) == set(NODES)
+        assert [when for when, _client in clients.doubles if when > settled] == []
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+
+
+def test_absent_leaves_nothing(cluster: Cluster) -> None:
+    traces = {node: trace(cluster, node) for node in ("spare", *NODES)}
+    assert all(traces[node] != traces["spare"] for node in NODES)
+    run = cluster.playbook("site", "-e", "lvs_state=absent")
+    assert run.status == 0, run.output
+    for node in NODES:
+        assert trace(cluster, node) == traces["spare"], node
+    assert not cluster.playbook("site", "-e", "lvs_state=absent").changed
+
+
+def trace(cluster: Cluster, node: str) -> list[str]:
+    """What a node of a cluster has and others have not: rules, multicast MACs, filters, files, units, addresses."""
+    script = """
+        iptables-save | grep -v '^[#:]'; ip6tables-save | grep -v '^[#:]'; arptables -n -L OUTPUT
+        ip maddr show dev eth0 | grep 03: ; ip -o address show | grep -c ::9/ ; ip -o address show | grep -c 10.0.0.9/
+        tc filter show dev eth0 egress; ls -A /etc/lvs-cluster /usr/local/lib/lvs-cluster /run/lvs-clusterip 2>/dev/null
+        ls /etc/systemd/system | grep lvs; ls /etc/systemd/system/*.wants /etc/systemd/system/*.requires | grep lvs
+        systemctl list-units --all --plain --no-legend 'lvs-clusterip*'
+        true
+    """
+    return cluster.run(node, "sh", "-c", script).splitlines()

@@ -1,0 +1,299 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the module clusterip_node: compare, report, and where asked change, with a way back."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Collection, Mapping, NamedTuple, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import change as addresses
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command as run_simple
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot, install
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import Kept
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.choose import Choice, choose
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import (
+    AUTO,
+    ClusterIp,
+    faults,
+    parse,
+    to_json,
+)
+
+__all__ = ["GIVEN", "Request", "Situation", "compare", "diff", "perform"]
+
+GIVEN = "/run/lvs-clusterip/buckets.json"  # what VRRP has given this node, written by the failover
+
+
+class Request(NamedTuple):
+    """What is asked. ``fields`` are those of a ClusterIp; address: "" for no one; buckets: None to leave them.
+
+    keep: the other VIPs of this node that may stay, None for all of them.
+    """
+
+    address: str
+    present: bool
+    fields: Mapping[str, Any]
+    local: Buckets
+    buckets: Buckets | None
+    keep: Collection[str] | None
+    python: str
+
+
+class Situation(NamedTuple):
+    """What stands and what is wanted.
+
+    had, kept: the cluster IP as the host kept it and is to keep it. stands: the buckets of kept in the kernel, None
+    where its rules are not (all) there; had_live: those of had. choice: None with absent. gone: other VIPs that go.
+    """
+
+    address: str
+    had: Kept | None
+    kept: Kept | None
+    choice: Choice | None
+    stands: Buckets | None
+    had_live: Buckets | None
+    buckets: Buckets
+    others: Sequence[Kept]
+    gone: Sequence[Kept]
+    had_files: Mapping[str, files.Placed | None]
+    files: Mapping[str, files.Placed | None]
+    enabled: bool
+    addresses: addresses.Situation
+
+    @property
+    def rules_differ(self) -> bool:
+        if self.kept is None:
+            return self.had is not None or bool(self.gone)
+        return bool(self.gone) or self.stands != self.buckets or self.moves
+
+    @property
+    def moves(self) -> bool:
+        """Whether rules of before stand elsewhere, or are of another kind."""
+        if self.had is None or self.kept is None:
+            return False
+        return _place(self.had.cluster_ip) != _place(self.kept.cluster_ip)
+
+    @property
+    def changed(self) -> bool:
+        lasts = self.enabled == (self.kept is not None or bool(self.others))
+        return self.rules_differ or self.had_files != self.files or not lasts or self.addresses.changed
+
+
+def _place(cluster_ip: ClusterIp) -> tuple[str, str, str]:
+    return cluster_ip.backend, cluster_ip.interface, cluster_ip.cluster_mac
+
+
+def compare(run: Command, request: Request, only_check: bool) -> Situation:
+    """Reads everything and plans; changes nothing (a backend is tried in a chain of its own that no packet passes)."""
+    everything, unread = boot.read_all()
+    if unread:
+        raise BootError("; ".join(unread))
+    had = next((kept for kept in everything if kept.cluster_ip.address == request.address), None)
+    others = [kept for kept in everything if kept is not had]
+    gone = [kept for kept in others if request.keep is not None and kept.cluster_ip.address not in request.keep]
+    others = [kept for kept in others if kept not in gone]
+    had_live = named(had.cluster_ip.backend).read(run, had.cluster_ip) if had else None
+    kept = choice = stands = None
+    buckets: Buckets = ()
+    if request.present:
+        choice = _choose(run, parse(request.fields), had, had_live)
+        kept = Kept(choice.cluster_ip, request.local)
+        same = had is not None and had.cluster_ip == kept.cluster_ip
+        stands = had_live if same else named(kept.cluster_ip.backend).read(run, kept.cluster_ip)
+        buckets = _buckets(kept, request, had, stands if stands is not None else had_live)
+    paths = install.wanted_files(request.address, kept, others, request.python)
+    paths.update({boot.config_path(it.cluster_ip.address): None for it in gone})
+    return Situation(
+        address=request.address,
+        had=had,
+        kept=kept,
+        choice=choice,
+        stands=stands,
+        had_live=had_live,
+        buckets=buckets,
+        others=others,
+        gone=gone,
+        had_files={path: files.read_file(path) for path in paths},
+        files=paths,
+        enabled=systemd.is_enabled(run_simple, install.SERVICE, "a cluster IP"),
+        addresses=_addresses(run_simple, [*others, *([kept] if kept else [])], request.python, only_check),
+    )
+
+
+def _choose(run: Command, asked: ClusterIp, had: Kept | None, had_live: Buckets | None) -> Choice:
+    """The backend. One whose rules stand in the kernel works, and is not tried again."""
+    if had is not None and had_live is not None and asked.backend in (had.cluster_ip.backend, AUTO):
+        cluster_ip = asked._replace(backend=had.cluster_ip.backend)
+        if not faults(cluster_ip):
+            return Choice(cluster_ip, {cluster_ip.backend: ""})
+    return choose(asked, had.cluster_ip.backend if had else "", lambda name: named(name).problem(run, asked.family))
+
+
+def _buckets(kept: Kept, request: Request, had: Kept | None, live: Buckets | None) -> Buckets:
+    total = kept.cluster_ip.total
+    if had is not None and had.cluster_ip.total != total:
+        live = None  # every client has another bucket now
+    wrongs = [
+        f"{option}: {', '.join(map(str, wrong))} not in 1..{total} (total_nodes)"
+        for option, given in (("local_nodes", request.local), ("buckets", request.buckets or ()))
+        for wrong in [[bucket for bucket in given if not 1 <= bucket <= total]]
+        if wrong
+    ]
+    if wrongs:
+        raise BootError("; ".join(wrongs))
+    given = files.read_json(GIVEN)
+    return wanted(
+        total,
+        kept.local,
+        named=request.buckets,
+        live=live,
+        had_local=had.local if had else (),
+        given=None if given is None else given.get("buckets", []),
+    )
+
+
+def _options(everything: Sequence[Kept]) -> dict[str, Any]:
+    return {
+        "name": install.OWNER,
+        "addresses": [
+            {"address": f"{it.address}/{it.prefix}", "interface": it.interface, "moves_to": []}
+            for it in (kept.cluster_ip for kept in everything)
+        ],
+        "links": [],
+        "gue": [],
+        "needs": {},
+        "announce": False,  # a gratuitous ARP would tell the node's own MAC
+        "purge": True,
+        "state": "present" if everything else "absent",
+    }
+
+
+def _addresses(run: Any, everything: Sequence[Kept], python: str, only_check: bool) -> addresses.Situation:
+    return addresses.compare(run, _options(everything), python, only_check)
+
+
+# --- the report -------------------------------------------------------------------------------------------------
+
+
+def diff(situation: Situation) -> dict[str, Any]:
+    """{"before": {...}, "after": {...}} with the cluster IP, its buckets, addresses and files, where they differ."""
+    sides: dict[str, dict[str, Any]] = addresses.diff(situation.addresses)
+    had, kept = situation.had, situation.kept
+    models = (_model(had, situation.had_live), _model(kept, situation.buckets if kept else None))
+    if situation.gone:
+        sides.setdefault("before", {})["other VIPs"] = [it.cluster_ip.address for it in situation.gone]
+        sides.setdefault("after", {})["other VIPs"] = []
+    for side, model, other in (("before", *models), ("after", *reversed(models))):
+        sides.setdefault(side, {}).update({key: value for key, value in model.items() if value != other.get(key)})
+    for path, placed in situation.files.items():
+        if situation.had_files[path] != placed:
+            sides["before"].setdefault("files", {})[path] = "absent" if situation.had_files[path] is None else "present"
+            sides["after"].setdefault("files", {})[path] = "absent" if placed is None else "as this version has it"
+    lasts = bool(kept or situation.others)
+    if situation.enabled != lasts:
+        sides["before"]["at boot"], sides["after"]["at boot"] = situation.enabled, lasts
+    return sides
+
+
+def _model(kept: Kept | None, buckets: Buckets | None) -> dict[str, Any]:
+    if kept is None:
+        return {}
+    return {
+        **to_json(kept.cluster_ip),
+        "local_nodes": list(kept.local),
+        "buckets": "none: its rules are not (all) there" if buckets is None else list(buckets),
+    }
+
+
+# --- the change -------------------------------------------------------------------------------------------------
+
+
+def perform(run: Command, situation: Situation, python: str, warn: Callable[[str], object]) -> None:
+    """Makes the change. What fails half-way is undone, and BootError says so.
+
+    The VIP comes last and goes first: a node that has it without its rules answers every client.
+    """
+    try:
+        if situation.kept is None:
+            _take_away(run, situation, python, warn)
+        else:
+            _bring(run, situation, situation.kept, python, warn)
+    except (BootError, OSError) as exc:
+        raise _undone(run, situation, python, warn, exc) from exc
+
+
+def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Callable[[str], object]) -> None:
+    files.place(situation.files, situation.had_files)
+    if situation.gone:
+        stay = [*situation.others, *([situation.had] if situation.had else [])]
+        _set_addresses(stay, python, warn)
+        _remove_rules(run, situation.gone)
+    if situation.moves and situation.had is not None:
+        _set_addresses(situation.others, python, warn)
+        named(situation.had.cluster_ip.backend).remove(run, situation.had.cluster_ip)
+    backend = named(kept.cluster_ip.backend)
+    if situation.moves or situation.stands is None:
+        backend.load(run, kept.cluster_ip, situation.buckets)
+    elif situation.stands != situation.buckets:
+        backend.serve(run, [(kept.cluster_ip, situation.buckets)])
+    if situation.had_files[install.UNIT] != situation.files[install.UNIT]:
+        systemd.reload_units(run_simple)
+    # It finds the rules that stand already, and leaves them.
+    systemd.systemctl(run_simple, "enable", "--now", "--quiet", install.SERVICE)
+    _set_addresses([*situation.others, kept], python, warn)
+
+
+def _take_away(run: Command, situation: Situation, python: str, warn: Callable[[str], object]) -> None:
+    _set_addresses(situation.others, python, warn)
+    _remove_rules(run, [*situation.gone, *([situation.had] if situation.had else [])])
+    if not situation.others and situation.had_files[install.UNIT] is not None:
+        systemd.stop(run_simple, install.SERVICE)
+    files.place(situation.files, situation.had_files)
+    if not situation.others and situation.had_files[install.UNIT] is not None:
+        systemd.reload_units(run_simple)
+    files.remove_empty_folders()
+
+
+def _remove_rules(run: Command, kept: Sequence[Kept]) -> None:
+    for it in kept:
+        named(it.cluster_ip.backend).remove(run, it.cluster_ip)
+
+
+def _set_addresses(everything: Sequence[Kept], python: str, warn: Callable[[str], object]) -> None:
+    addresses.perform(run_simple, _options(everything), python, warn)
+
+
+def _undone(
+    run: Command, situation: Situation, python: str, warn: Callable[[str], object], why: Exception
+) -> BootError:
+    """Back to the state before this run; the error that tells of it."""
+    errors: list[str] = []
+
+    def attempt(step: Callable[[], object]) -> None:
+        try:
+            step()
+        except (BootError, OSError) as exc:
+            errors.append(str(exc))
+
+    had, kept = situation.had, situation.kept
+    if kept is not None and (had is None or situation.moves):
+        attempt(lambda: _set_addresses(situation.others, python, warn))
+        attempt(lambda: named(kept.cluster_ip.backend).remove(run, kept.cluster_ip))
+    if had is not None and situation.had_live is not None:
+        live = situation.had_live
+        attempt(lambda: named(had.cluster_ip.backend).load(run, had.cluster_ip, live))
+        attempt(lambda: _set_addresses([*situation.others, had], python, warn))
+    now = {path: files.read_file(path) for path in situation.had_files}
+    attempt(lambda: files.place(situation.had_files, now))
+    attempt(lambda: systemd.reload_units(run_simple))
+    attempt(lambda: run_simple(("systemctl", "enable" if situation.enabled else "disable", "--quiet", install.SERVICE)))
+    attempt(files.remove_empty_folders)
+    if errors:
+        return BootError(f"{why}; putting back the state before this run failed, too: {'; '.join(errors)}")
+    return BootError(f"{why}; the state before this run was put back")

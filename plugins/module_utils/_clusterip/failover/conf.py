@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""keepalived's configuration for the buckets: one VRRP instance each. For the control node."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.states import instance
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import render
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node
+
+__all__ = ["checks_of", "config_text"]
+
+_HEALTH = "lvs_bucket_health"
+
+
+def config_text(plan: Mapping[str, Any], *, failback: str) -> str:
+    """The text of keepalived.conf for a cluster node's plan; ``failback`` is auto or manual."""
+    if failback not in ("auto", "manual"):
+        raise ValueError(f"failback is auto or manual, not {failback!r}")
+    places, vrrp = Places(), plan["vrrp"]
+    global_defs = (
+        Node("vrrp_version", (3,)),
+        # Of root, who made it; without a user keepalived looks for keepalived_script and complains where there is none.
+        Node("vrrp_notify_fifo", (places.fifo, "root")),
+        Node("fifo_write_vrrp_states_on_reload"),
+    )
+    # With weight 0 anything but 0 is FAULT. A file that is missing is read as 0, so keepalived makes one that says 1.
+    health = (Node("file", (places.health,)), Node("weight", (0,)), Node("init_file", (1,)))
+    instances = [_instance(item, vrrp, failback) for item in vrrp["instances"]]
+    return render([Node("global_defs", (), global_defs), Node("track_file", (_HEALTH,), health), *instances])
+
+
+def checks_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The health checks of a cluster node's plan, each against the VIP that it belongs to, for clusterip_failover."""
+    return [
+        {
+            "type": check["type"],
+            "address": cluster_ip["address"],
+            "port": check["port"],
+            "timeout": check["connect_timeout"],
+            **({"path": check["path"], "status": check["status_code"]} if check["type"] == "http" else {}),
+        }
+        for cluster_ip in plan["cluster_ips"]
+        for check in cluster_ip["health_checks"]
+    ]
+
+
+def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str) -> Node:
+    """VRRP needs an address; the VIP is on all nodes at once, so it is one of the loopback network."""
+    nodes = [
+        Node("state", ("BACKUP",)),
+        Node("interface", (vrrp["interface"],)),
+        Node("virtual_router_id", (item["virtual_router_id"],)),
+        Node("priority", (item["priority"],)),
+        Node("advert_int", (vrrp["advert_int"],)),
+    ]
+    if failback == "manual":
+        nodes.append(Node("nopreempt"))
+    placeholder = Node(item["placeholder"], ("dev", "lo", "scope", "host"))
+    nodes += [Node("virtual_ipaddress", (), (placeholder,)), Node("track_file", (), (Node(_HEALTH),))]
+    return Node("vrrp_instance", (instance(item["bucket"]),), tuple(nodes))

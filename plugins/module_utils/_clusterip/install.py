@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps cluster IPs over reboots: a file for each, the program that loads them, and its service."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import program, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import HEADER, Placed, to_json
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import FOLDER, Kept, config_path
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import to_json as cluster_ip_to_json
+
+__all__ = ["AGENT", "AGENT_MODULES", "OWNER", "SERVICE", "UNIT", "wanted_files"]
+
+OWNER = "lvs-clusterip"
+SERVICE = f"{OWNER}.service"
+AGENT = f"{program.FOLDER}/{OWNER}"
+UNIT = f"{systemd.FOLDER}/{SERVICE}"
+AGENT_MODULES = (
+    *("_boot.commands", "_boot.errors", "_boot.files"),
+    *(
+        "_clusterip.arp",
+        "_clusterip.commands",
+        "_clusterip.model",
+        "_clusterip.ndp",
+        "_clusterip.nft",
+        "_clusterip.reach",
+    ),
+    *("_clusterip.backends.chains", "_clusterip.backends.legacy", "_clusterip.backends.nftables"),
+    *("_clusterip.backends.interface", "_clusterip.backends.known", "_clusterip.backends.xt_cluster"),
+)
+
+
+def unit_text(python: str) -> str:
+    """The service. The VIPs have one of their own, which comes after it: a node never has a VIP without its rules."""
+    return f"""{HEADER}
+[Unit]
+Description=Cluster IPs of this node
+DefaultDependencies=no
+Wants=network-pre.target
+RequiresMountsFor={FOLDER} {program.FOLDER}
+After=local-fs.target systemd-modules-load.service systemd-sysctl.service systemd-udevd.service
+After=netfilter-persistent.service iptables.service ip6tables.service nftables.service firewalld.service ufw.service
+Before=network-pre.target {OWNER}-addresses.service shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={python} -IS {AGENT} load
+TimeoutStartSec=60
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+RequiredBy={OWNER}-addresses.service
+"""
+
+
+def wanted_files(address: str, kept: Kept | None, others: Sequence[Kept], python: str) -> dict[str, Placed | None]:
+    """The file of this cluster IP, the program and its unit, and what each should be; None: absent."""
+    files: dict[str, Placed | None] = {AGENT: None, UNIT: None}
+    if address:
+        files[config_path(address)] = None
+    if kept is not None:
+        content = {"cluster_ip": cluster_ip_to_json(kept.cluster_ip), "local": list(kept.local)}
+        files[config_path(address)] = Placed(to_json(content))
+    if kept is not None or others:
+        files[AGENT] = Placed(program.archive(python, "_clusterip.boot", AGENT_MODULES), 0o755)
+        files[UNIT] = Placed(unit_text(python).encode())
+    return files

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module clusterip_node does."""
+
+from __future__ import annotations
+
+import sys
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import change
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import AUTO, BACKENDS, HASH_MODES, PROTOCOLS
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
+
+ARGUMENTS: dict[str, Any] = {
+    "address": {"type": "str", "default": ""},
+    "interface": {"type": "str"},
+    "cluster_mac": {"type": "str"},
+    "total_nodes": {"type": "int"},
+    "local_nodes": {"type": "list", "elements": "int", "default": []},
+    "buckets": {"type": "list", "elements": "int"},
+    "hash_mode": {"type": "str", "choices": list(HASH_MODES), "default": "sourceip"},
+    "hash_seed": {"type": "int", "default": 0},
+    "protocol": {"type": "str", "choices": list(PROTOCOLS), "default": "all"},
+    "ports": {"type": "list", "elements": "int", "default": []},
+    "backend": {"type": "str", "choices": [AUTO, *BACKENDS], "default": AUTO},
+    "keep": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+REQUIRED_IF = [("state", "present", ("address", "interface", "total_nodes"))]
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Compare, and unless in check mode change: the result for exit_json."""
+    request = _request(module.params)
+    try:
+        situation = change.compare(run_command, request, module.check_mode)
+        if situation.changed and not module.check_mode:
+            change.perform(run_command, situation, request.python, module.warn)
+    except (BootError, OSError) as exc:
+        raise TaskError(f"{request.address or 'cluster IPs'}: {exc}") from exc
+    kept, choice = situation.kept, situation.choice
+    return {
+        "changed": situation.changed,
+        "diff": change.diff(situation),
+        "backend": kept.cluster_ip.backend if kept else "",
+        "backends": dict(choice.problems) if choice else {},
+        "cluster_mac": kept.cluster_ip.cluster_mac if kept else "",
+        "buckets": list(situation.buckets),
+        "buckets_before": None if situation.had_live is None else list(situation.had_live),
+        "shared": _shared(situation),
+    }
+
+
+def _request(params: dict[str, Any]) -> change.Request:
+    present, python = params["state"] == "present", program.interpreter(sys.executable)
+    keep = None if params["keep"] is None else [str(_whole("keep", text).ip) for text in params["keep"]]
+    if not params["address"]:
+        return change.Request("", False, {}, (), None, keep or (), python)
+    whole = _whole("address", params["address"])
+    if present and "/" not in params["address"]:
+        raise TaskError(f"address: {whole.ip} has no prefix length: write it like {whole.ip}/24")
+    fields = {
+        name: params[name] for name in ("interface", "cluster_mac", "hash_mode", "hash_seed", "protocol", "ports")
+    }
+    return change.Request(
+        address=str(whole.ip),
+        present=present,
+        fields={
+            **fields,
+            "address": str(whole.ip),
+            "prefix": whole.network.prefixlen,
+            "total": params["total_nodes"],
+            "backend": params["backend"],
+        },
+        local=tuple(sorted(set(params["local_nodes"]))),
+        buckets=None if params["buckets"] is None else tuple(sorted(set(params["buckets"]))),
+        keep=keep,
+        python=python,
+    )
+
+
+def _whole(option: str, text: str) -> IPv4Interface | IPv6Interface:
+    try:
+        return ip_interface(text.strip())
+    except ValueError:
+        raise TaskError(f"{option}: {text!r} is no address: write it like 10.0.0.9/24") from None
+
+
+def _shared(situation: change.Situation) -> bool:
+    """Whether what all nodes must agree on changes on a node that has the VIP."""
+    had, kept = situation.had, situation.kept
+    if had is None or kept is None:
+        return False
+    before, after = (it.cluster_ip._replace(prefix=0, interface="") for it in (had, kept))
+    return before != after
