@@ -109,6 +109,11 @@ restarted:
   returned: success
   type: bool
   sample: false
+shared:
+  description: Whether something changes that all nodes must agree on, as the VRRP ids, or whether there is a failover.
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule

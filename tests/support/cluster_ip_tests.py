@@ -22,8 +22,9 @@ class Bounds(NamedTuple):
 
 def clients_of(cluster: Cluster, **options: float) -> Clients:
     give_addresses(cluster, "client", INTERFACE)
-    for node in NODES:
+    for node in (*NODES, "spare"):
         # A guest has little memory, so its table of connections holds 2048.
+        cluster.run(node, "modprobe", "nf_conntrack")
         cluster.run(node, "sysctl", "-q", "-w", "net.netfilter.nf_conntrack_max=65536")
     return Clients(cluster.lab, "client", INTERFACE, VIP, PORT, **options)  # type: ignore[arg-type]
 

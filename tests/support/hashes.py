@@ -54,8 +54,12 @@ def _scaled(value: int, total: int) -> int:
 
 
 def clusterip_bucket(source: str, ports: tuple[int, ...], total: int, seed: int) -> int:
-    """Of the target CLUSTERIP (net/ipv4/netfilter/ipt_CLUSTERIP.c), by the source address and the ports of its mode."""
-    return _scaled(jhash_words((int(ip_address(source)), *ports), seed), total)
+    """Of the target CLUSTERIP (net/ipv4/netfilter/ipt_CLUSTERIP.c), by the source address and the ports of its mode.
+
+    The ports are hashed as they are in memory, on a little-endian machine.
+    """
+    swapped = tuple(int.from_bytes(port.to_bytes(2, "big"), "little") for port in ports)
+    return _scaled(jhash_words((int(ip_address(source)), *swapped), seed), total)
 
 
 def xt_cluster_bucket(source: str, total: int, seed: int) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable, Collection, Mapping, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import change as addresses
@@ -49,7 +50,8 @@ class Situation(NamedTuple):
     """What stands and what is wanted.
 
     had, kept: the cluster IP as the host kept it and is to keep it. stands: the buckets of kept in the kernel, None
-    where its rules are not (all) there; had_live: those of had. choice: None with absent. gone: other VIPs that go.
+    where its rules are not (all) there; had_live: those of had. choice: None with absent. gone: other VIPs that go, and
+    gone_live the buckets of each.
     """
 
     address: str
@@ -61,6 +63,7 @@ class Situation(NamedTuple):
     buckets: Buckets
     others: Sequence[Kept]
     gone: Sequence[Kept]
+    gone_live: Sequence[Buckets | None]
     had_files: Mapping[str, files.Placed | None]
     files: Mapping[str, files.Placed | None]
     enabled: bool
@@ -119,6 +122,7 @@ def compare(run: Command, request: Request, only_check: bool) -> Situation:
         buckets=buckets,
         others=others,
         gone=gone,
+        gone_live=[named(it.cluster_ip.backend).read(run, it.cluster_ip) for it in gone],
         had_files={path: files.read_file(path) for path in paths},
         files=paths,
         enabled=systemd.is_enabled(run_simple, install.SERVICE, "a cluster IP"),
@@ -163,7 +167,8 @@ def _options(everything: Sequence[Kept]) -> dict[str, Any]:
         "name": install.OWNER,
         "addresses": [
             {"address": f"{it.address}/{it.prefix}", "interface": it.interface, "moves_to": []}
-            for it in (kept.cluster_ip for kept in everything)
+            # In one order, whichever of them a run is about: the file that keeps them must not differ.
+            for it in sorted(kept.cluster_ip for kept in everything)
         ],
         "links": [],
         "gue": [],
@@ -285,11 +290,15 @@ def _undone(
     if kept is not None and (had is None or situation.moves):
         attempt(lambda: _set_addresses(situation.others, python, warn))
         attempt(lambda: named(kept.cluster_ip.backend).remove(run, kept.cluster_ip))
-    if had is not None and situation.had_live is not None:
-        live = situation.had_live
-        attempt(lambda: named(had.cluster_ip.backend).load(run, had.cluster_ip, live))
-        attempt(lambda: _set_addresses([*situation.others, had], python, warn))
+    before = [*zip(situation.gone, situation.gone_live), *([(had, situation.had_live)] if had else [])]
+    stood = [(it, live) for it, live in before if live is not None]
+    for it, live in stood:
+        attempt(partial(named(it.cluster_ip.backend).load, run, it.cluster_ip, live))
+    if stood:
+        attempt(lambda: _set_addresses([*situation.others, *(it for it, _live in stood)], python, warn))
     now = {path: files.read_file(path) for path in situation.had_files}
+    if situation.had_files[install.UNIT] is None and now[install.UNIT] is not None:
+        attempt(lambda: systemd.stop(run_simple, install.SERVICE))
     attempt(lambda: files.place(situation.had_files, now))
     attempt(lambda: systemd.reload_units(run_simple))
     attempt(lambda: run_simple(("systemctl", "enable" if situation.enabled else "disable", "--quiet", install.SERVICE)))

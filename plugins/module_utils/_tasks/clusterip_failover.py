@@ -52,4 +52,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     except (BootError, OSError) as exc:
         raise TaskError(str(exc)) from exc
     restarted = situation.changed and situation.present and situation.active and situation.restart
-    return {"changed": situation.changed, "diff": install.diff(situation), "restarted": restarted}
+    return {
+        "changed": situation.changed,
+        "diff": install.diff(situation),
+        "restarted": restarted,
+        "shared": situation.shared,
+    }

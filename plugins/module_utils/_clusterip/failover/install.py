@@ -83,9 +83,22 @@ class Situation(NamedTuple):
         return self.had != self.files or self.enabled != self.present or self.loaded != self.present
 
     @property
+    def shared(self) -> bool:
+        """Whether nodes with and without this change would not hear each other, or both serve a bucket."""
+        conf = conf_path(Places())
+        return _agreed(self.had[conf]) != _agreed(self.files[conf])
+
+    @property
     def restart(self) -> bool:
         """Whether its program or its unit differ, which a reload does not read again."""
         return any(self.had[path] != self.files[path] for path in (AGENT, UNIT))
+
+
+def _agreed(placed: Placed | None) -> list[str]:
+    """The lines in which nodes must not differ: where and by which ids VRRP speaks; none without VRRP."""
+    words = ("interface ", "virtual_router_id ", "advert_int ")
+    lines = placed.data.decode(errors="replace").splitlines() if placed else []
+    return [line.strip() for line in lines if line.strip().startswith(words)]
 
 
 def compare(run: Command, config: str, settings: Mapping[str, Any] | None, python: str) -> Situation:
@@ -164,6 +177,16 @@ def perform(run: Command, situation: Situation) -> None:
         files.remove_file(Places().loaded)
         files.remove_empty_folders()
         return
+    try:
+        _bring(run, situation)
+    except (BootError, OSError):
+        if situation.active and situation.restart:
+            # What has not been started must not look as if it had been: the next run has to see the difference.
+            files.place({path: situation.had[path] for path in (AGENT, UNIT)}, situation.files)
+        raise
+
+
+def _bring(run: Command, situation: Situation) -> None:
     files.place(situation.files, situation.had)
     if situation.had[UNIT] != situation.files[UNIT]:
         systemd.reload_units(run)

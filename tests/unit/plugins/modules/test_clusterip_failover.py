@@ -1,0 +1,369 @@
+"""clusterip_failover in folders of its own, with a service that only takes notes and a keepalived that is a script."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import commands, files, program
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import install
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places, digest, read
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks import clusterip_failover as task
+from ansible_collections.lvs.cluster.plugins.modules import clusterip_failover
+
+TEXT = "# Managed\nvrrp_instance LVS_BUCKET_1 {\n}\n"
+CHECK = {"type": "http", "address": "10.0.0.9", "port": 80, "path": "/alive"}
+WANTED: dict[str, Any] = {"content": TEXT, "buckets": 12, "checks": [CHECK]}
+ABSENT: dict[str, Any] = {"state": "absent"}
+
+# Refuses what says so, in keepalived's words, and keeps what it was asked.
+_KEEPALIVED = """#!/bin/sh
+echo "$@" >> {folder}/asked
+cp "$3" {folder}/tested
+grep -q nonsense "$3" || exit 0
+echo "($3: Line 2) Unknown keyword 'nonsense'" >&2
+exit 4
+"""
+
+
+class Machine:
+    """A host with its folders, its systemd and its service, and the module on it."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.places = Places(str(folder / "etc" / "clusterip"), str(folder / "run"))
+        self.enabled = self.active = False
+        self.reads = True  # whether the service takes its files when it is told to
+        self.refuses = ""
+        self._calls: list[str] = []
+        self._capsys = capsys
+
+    def command(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        if argv[0] != "systemctl":
+            return commands.run_command(argv)
+        verb = argv[1]
+        if verb in ("is-enabled", "is-active"):
+            return (0 if {"is-enabled": self.enabled, "is-active": self.active}[verb] else 1), "", ""
+        if verb != "daemon-reload":
+            assert argv[-1] == "lvs-clusterip-failover.service"
+        self._calls.append(" ".join(argv[1:-1] if verb != "daemon-reload" else argv[1:]))
+        if verb == self.refuses:
+            return 1, "", "Job failed"
+        if verb in ("enable", "disable"):
+            self.enabled = verb == "enable"
+        if verb in ("start", "restart", "reload"):
+            self.active = True
+            if self.reads:
+                self.reload()
+        if "--now" in argv:
+            self.active = verb == "enable"
+        return 0, "", ""
+
+    def reload(self) -> None:
+        """The service reads its files and says so."""
+        files.write_file(self.places.loaded, f"{digest(self.places)}\n".encode())
+
+    def calls(self) -> list[str]:
+        """What systemctl was asked to change since the last time this was asked."""
+        found, self._calls = self._calls, []
+        return found
+
+    def run(self, *, check: bool = False, **options: Any) -> dict[str, Any]:
+        options.update(_ansible_check_mode=check, _ansible_diff=True, _ansible_tmpdir=str(self.folder))
+        with patch_module_args(options), pytest.raises(SystemExit):
+            clusterip_failover.main()
+        result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
+        return result
+
+    def good(self, **options: Any) -> dict[str, Any]:
+        result = self.run(**options)
+        assert "failed" not in result, result["msg"]
+        return result
+
+    def settled(self, **options: Any) -> None:
+        for check in (True, False):
+            result = self.good(check=check, **options)
+            assert (result["changed"], result["diff"], result["restarted"]) == (
+                False,
+                {"before": {}, "after": {}},
+                False,
+            )
+        assert self.calls() == []
+
+    def contents(self) -> dict[str, tuple[bytes, int]]:
+        """Every file of ours with its mode."""
+        places = [path for path in self.folder.rglob("*") if path.is_file() and path.parent.name != "bin"]
+        return {
+            str(path.relative_to(self.folder)): (path.read_bytes(), path.stat().st_mode & 0o777)
+            for path in places
+            if path.name not in ("asked", "tested")
+        }
+
+
+@pytest.fixture
+def machine(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Machine:
+    found = Machine(tmp_path, capsys)
+    monkeypatch.setattr(install, "Places", partial(Places, *found.places))
+    monkeypatch.setattr(install, "AGENT", str(tmp_path / "lib" / "lvs-clusterip-failover"))
+    monkeypatch.setattr(install, "UNIT", str(tmp_path / "units" / "lvs-clusterip-failover.service"))
+    monkeypatch.setattr(files, "_OUR_FOLDERS", tuple(str(tmp_path / name) for name in ("etc/clusterip", "etc", "lib")))
+    monkeypatch.setattr(task, "run_command", found.command)
+    (tmp_path / "units").mkdir()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "keepalived").write_text(_KEEPALIVED.format(folder=tmp_path))
+    (tmp_path / "bin" / "keepalived").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin", prepend=":")
+    return found
+
+
+# --- present and absent -----------------------------------------------------------------------------------------
+
+
+def test_check_run_check_run_and_back(machine: Machine) -> None:
+    first = machine.good(check=True, **WANTED)
+    assert (first["changed"], first["restarted"]) == (True, False)
+    assert (machine.contents(), machine.calls()) == ({}, [])
+    assert not (machine.folder / "asked").exists()
+
+    done = machine.good(**WANTED)
+    assert (done["changed"], done["diff"], done["restarted"]) == (True, first["diff"], False)
+    assert machine.calls() == ["daemon-reload", "enable --quiet", "start"]
+    assert (machine.folder / "tested").read_text() == TEXT
+    before, after = done["diff"]["before"], done["diff"]["after"]
+    conf = f"{machine.places.config_dir}/keepalived.conf"
+    assert (before[conf], after[conf]) == ("absent", TEXT.splitlines())
+    assert before["service"] == "not enabled, not running so"
+    assert after["service"] == "enabled, running with these files"
+
+    found = machine.contents()
+    assert {name: mode for name, (_data, mode) in found.items()} == {
+        "etc/clusterip/failover.json": 0o644,
+        "etc/clusterip/keepalived.conf": 0o640,
+        "lib/lvs-clusterip-failover": 0o755,
+        "run/loaded": 0o644,
+        "units/lvs-clusterip-failover.service": 0o644,
+    }
+    settings = read(machine.places)
+    assert (settings.buckets, settings.config, settings.rhythm) == (12, conf, (1, 2, 2))
+    assert settings.checks == (("http", "10.0.0.9", 80, "/alive", (200,), 2),)
+    machine.settled(**WANTED)
+    assert machine.contents() == found
+
+    gone = machine.good(check=True, **ABSENT)
+    assert (gone["changed"], machine.contents()) == (True, found)
+    assert machine.good(**ABSENT)["diff"] == gone["diff"]
+    assert machine.calls() == ["disable --now --quiet", "daemon-reload"]
+    assert machine.contents() == {}
+    assert not (machine.folder / "etc").exists()
+    machine.settled(**ABSENT)
+
+
+def test_the_vips_stay_when_the_failover_goes(machine: Machine) -> None:
+    machine.good(**WANTED)
+    vip = Path(machine.places.config_dir, "10.0.0.9.json")
+    vip.write_text("{}")
+    machine.good(**ABSENT)
+    assert list(machine.contents()) == ["etc/clusterip/10.0.0.9.json"]
+
+
+def test_its_program_is_whole(machine: Machine) -> None:
+    """With no part of the collection but what is in it."""
+    machine.good(**WANTED)
+    machine.calls()
+    words = ["/usr/bin/python3", "-IS", install.AGENT, "nothing"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
+    assert (done.returncode, done.stderr) == (64, "usage: lvs-clusterip-failover run | release\n")
+    unit = Path(install.UNIT).read_text()
+    assert f"ExecStart={program.interpreter('')} -IS {install.AGENT} run\n" in unit
+    assert f"ExecStopPost={program.interpreter('')} -IS {install.AGENT} release\n" in unit
+    assert f"RequiresMountsFor={machine.places.config_dir} " in unit
+
+
+# --- reload, restart, start -------------------------------------------------------------------------------------
+
+CHANGES: list[dict[str, Any]] = [{"content": TEXT + "#\n"}, {"checks": []}, {"buckets": 4}, {"interval": 3, "fall": 4}]
+
+
+@pytest.mark.parametrize("options", CHANGES)
+def test_another_configuration_is_a_reload(machine: Machine, options: dict[str, Any]) -> None:
+    machine.good(**WANTED)
+    machine.calls()
+    first = machine.good(check=True, **{**WANTED, **options})
+    done = machine.good(**{**WANTED, **options})
+    assert (done["changed"], done["restarted"], done["diff"]) == (True, False, first["diff"])
+    (name,) = {"content": ["keepalived.conf"]}.get(next(iter(options)), ["failover.json"])
+    # The service does not run with what is wanted, not even before.
+    assert done["diff"]["before"].keys() == {f"{machine.places.config_dir}/{name}"}
+    assert machine.calls() == ["enable --quiet", "reload"]
+    machine.settled(**{**WANTED, **options})
+
+
+VRRP = "vrrp_instance A {\n    interface eth0\n    virtual_router_id 7\n    advert_int 1\n    priority 9\n}\n"
+
+
+def test_what_nodes_must_not_differ_in_is_told(machine: Machine) -> None:
+    for text, shared in (
+        (VRRP, True),  # no VRRP before
+        (VRRP.replace("priority 9", "priority 8"), False),
+        (VRRP.replace("id 7", "id 8"), True),
+        (VRRP.replace("advert_int 1", "advert_int 2"), True),
+        (VRRP.replace("eth0", "eth1"), True),
+    ):
+        for check in (True, False):
+            result = machine.good(check=check, **{**WANTED, "content": text})
+            assert (result["changed"], result["shared"]) == (True, shared)
+    assert machine.good(**ABSENT)["shared"]
+
+
+@pytest.mark.parametrize("which", ["AGENT", "UNIT"])
+def test_another_program_or_unit_is_a_restart(machine: Machine, which: str) -> None:
+    machine.good(**WANTED)
+    machine.calls()
+    Path(getattr(install, which)).write_text("of an older release")
+    assert machine.run(check=True, **WANTED)["restarted"]
+    done = machine.good(**WANTED, interval=2)
+    assert done["restarted"]
+    assert done["diff"]["before"][getattr(install, which)] == "19 bytes"
+    assert machine.calls() == [*(["daemon-reload"] if which == "UNIT" else []), "enable --quiet", "restart"]
+    machine.settled(**WANTED, interval=2)
+
+
+def test_a_service_that_does_not_run_is_started(machine: Machine) -> None:
+    machine.good(**WANTED)
+    machine.calls()
+    machine.active = False  # its note is still there
+    result = machine.good(check=True, **WANTED)
+    assert result["diff"]["before"] == {"service": "enabled, not running so"}
+    result = machine.good(**WANTED)
+    assert (result["changed"], result["restarted"], machine.calls()) == (True, False, ["enable --quiet", "start"])
+    machine.settled(**WANTED)
+
+    # With another program as well: that is no restart, because no bucket moves.
+    machine.active = False
+    Path(install.AGENT).write_text("of an older release")
+    assert not machine.good(**WANTED)["restarted"]
+    assert machine.calls() == ["enable --quiet", "start"]
+
+
+def test_a_service_that_boots_no_more_is_enabled(machine: Machine) -> None:
+    machine.good(**WANTED)
+    machine.calls()
+    machine.enabled = False
+    assert machine.good(**WANTED)["diff"]["before"] == {"service": "not enabled, running with these files"}
+    assert machine.calls()[0] == "enable --quiet"
+    machine.settled(**WANTED)
+
+
+def test_a_service_that_has_read_other_files_is_told(machine: Machine) -> None:
+    """As after a run that was interrupted, and where the module clusterip_node has changed a VIP."""
+    machine.good(**WANTED)
+    for place, text in (
+        (machine.places.loaded, "0123\n"),
+        (f"{machine.places.config_dir}/10.0.0.9.json", "{}"),
+    ):
+        Path(place).write_text(text)
+        machine.calls()
+        result = machine.good(**WANTED)
+        assert result["diff"]["before"] == {"service": "enabled, not running so"}
+        assert (result["changed"], result["restarted"], machine.calls()) == (True, False, ["enable --quiet", "reload"])
+        machine.settled(**WANTED)
+    Path(machine.places.loaded).unlink()
+    assert machine.good(**WANTED)["changed"]
+
+
+# --- what fails -------------------------------------------------------------------------------------------------
+
+
+def test_a_configuration_that_keepalived_refuses_changes_nothing(machine: Machine) -> None:
+    refused = {**WANTED, "content": "# Managed\nnonsense\n"}
+    result = machine.run(**refused)
+    assert result["msg"].startswith("keepalived refuses the configuration of the failover, and nothing was changed: ")
+    assert "Unknown keyword 'nonsense'" in result["msg"]
+    assert (machine.contents(), machine.calls()) == ({}, [])
+
+    machine.good(**WANTED)
+    before = machine.contents()
+    machine.calls()
+    assert machine.run(**refused)["failed"]
+    assert (machine.contents(), machine.calls()) == (before, [])
+    assert machine.good(check=True, **refused)["changed"]
+    machine.settled(**WANTED)
+
+
+def test_a_host_without_keepalived(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = 127, "", "keepalived is not installed"
+    monkeypatch.setattr(task, "run_command", lambda argv: missing if argv[0] == "keepalived" else machine.command(argv))
+    assert machine.run(**WANTED)["msg"] == "keepalived is not installed: the failover of cluster IPs needs it"
+    assert machine.contents() == {}
+
+
+def test_a_service_that_does_not_take_its_files(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "PATIENCE", 0.1)
+    machine.good(**WANTED)
+    machine.reads = False
+    result = machine.run(**WANTED, interval=2)
+    assert "lvs-clusterip-failover.service has not taken its files within 0.1 seconds: see journalctl" in result["msg"]
+    machine.reads = True
+    machine.calls()
+    assert machine.good(**WANTED, interval=2)["changed"]  # the files are there, and were not read
+    assert machine.calls() == ["enable --quiet", "reload"]
+
+
+@pytest.mark.parametrize("verb", ["daemon-reload", "enable", "start"])
+def test_a_start_that_fails_is_made_up_for(machine: Machine, verb: str) -> None:
+    machine.refuses = verb
+    assert f"systemctl {verb}" in machine.run(**WANTED)["msg"]
+    machine.refuses = ""
+    assert machine.good(**WANTED)["changed"]
+    machine.calls()
+    machine.settled(**WANTED)
+
+
+@pytest.mark.parametrize("verb", ["daemon-reload", "enable", "restart", "nothing"])
+def test_a_restart_that_fails_is_made_up_for(machine: Machine, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old program must not run on because its files are the new one's."""
+    monkeypatch.setattr(install, "PATIENCE", 0.1)
+    machine.good(**WANTED)
+    for path in (install.AGENT, install.UNIT):
+        Path(path).write_text("of an older release")
+    machine.refuses, machine.reads = verb, False
+    Path(machine.places.loaded).unlink()
+    assert machine.run(**WANTED)["failed"]
+    machine.reload()  # says the service of before, of the configuration, which is the same
+    machine.refuses, machine.reads = "", True
+    machine.calls()
+    assert machine.good(**WANTED)["restarted"]
+    assert machine.calls() == ["daemon-reload", "enable --quiet", "restart"]
+    machine.settled(**WANTED)
+
+
+def test_a_stop_that_fails_removes_nothing(machine: Machine) -> None:
+    machine.good(**WANTED)
+    before = machine.contents()
+    machine.refuses = "disable"
+    assert "systemctl disable --now --quiet lvs-clusterip-failover.service failed" in machine.run(**ABSENT)["msg"]
+    assert machine.contents() == before
+    machine.refuses = ""
+    machine.good(**ABSENT)
+    assert machine.contents() == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"content": TEXT}, "state is present but all of the following are missing: buckets"),
+        ({"buckets": 12}, "state is present but all of the following are missing: content"),
+        ({**WANTED, "checks": [{"type": "tcp", "port": 80}]}, "missing required arguments: address found in checks"),
+        ({**WANTED, "checks": [{**CHECK, "type": "udp"}]}, "value of type must be one of: tcp, http"),
+    ],
+)
+def test_what_is_missing(machine: Machine, options: dict[str, Any], message: str) -> None:
+    assert message in machine.run(**options)["msg"]
+    assert machine.contents() == {}
