@@ -14,7 +14,8 @@ from tests.support.cluster import Cluster
 
 NUMBER = 256
 IPV4 = tuple(f"10.0.1.{last}" for last in range(NUMBER))
-IPV6 = tuple(f"2001:db8::1:{last:x}" for last in range(NUMBER))
+# Each in a network of its own: of an IPv6 address xt_cluster looks at the first 32 bits.
+IPV6 = tuple(f"fd00:{last:x}::1" for last in range(1, NUMBER + 1))
 
 
 def give_addresses(cluster: Cluster, host: str, interface: str) -> None:
@@ -26,9 +27,10 @@ def give_addresses(cluster: Cluster, host: str, interface: str) -> None:
 
 
 def give_ipv6_addresses(cluster: Cluster, host: str, interface: str) -> None:
+    """The same with IPv6; who is to answer needs a route to fd00::/8."""
     if IPV6[-1] in cluster.addresses(host):
         return
-    lines = [f"address add {address}/64 dev {interface} nodad" for address in IPV6]
+    lines = [f"address add {address}/8 dev {interface} nodad" for address in IPV6]
     cluster.run(host, "ip", "-batch", "-", stdin="\n".join(lines) + "\n")
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tests.support import buckets
 from tests.support.buckets import FAILOVER, INTERFACE, NODES, PORT, SERVER, VIP, Hash
 from tests.support.clients import IPV4, Clients, give_addresses
-from tests.support.cluster import Cluster, wait_until
+from tests.support.cluster import Cluster
 from tests.support.download import Downloads
 
 MEGABYTE = 1_000_000
@@ -137,9 +137,12 @@ def all_nodes_reboot(cluster: Cluster) -> None:
     assert not cluster.playbook("site").changed
 
 
-def a_wait_for_failover(cluster: Cluster, node: str) -> None:
-    wait_until(
-        lambda: cluster.run(node, "systemctl", "is-active", FAILOVER, check=False).strip() == "active",
-        seconds=30,
-        what=f"the failover of {node}",
-    )
+def status_tells_who_serves_what(cluster: Cluster, backend: str) -> None:
+    owned = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    run = cluster.playbook("status")
+    assert run.status == 0, run.output
+    assert not run.changed
+    for node, mine in owned.items():
+        assert f"{node}  {' '.join(map(str, mine))}  ({backend})" in run.output
+    assert "nobody" not in run.output
+    assert "twice" not in run.output

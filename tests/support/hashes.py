@@ -63,7 +63,8 @@ def clusterip_bucket(source: str, ports: tuple[int, ...], total: int, seed: int)
 
 
 def xt_cluster_bucket(source: str, total: int, seed: int) -> int:
-    """Of the match cluster (net/netfilter/xt_cluster.c), on a little-endian machine: the address as it is in memory."""
-    packed = ip_address(source).packed
-    words = tuple(int.from_bytes(packed[begin : begin + 4], "little") for begin in range(0, len(packed), 4))
-    return _scaled(jhash_words(words, seed), total)
+    """Of the match cluster (net/netfilter/xt_cluster.c), on a little-endian machine: the address as it is in memory.
+
+    Of an IPv6 address the kernel hashes the first 32 bits alone: it counts words, and divides by the size of one.
+    """
+    return _scaled(jhash_words((int.from_bytes(ip_address(source).packed[:4], "little"),), seed), total)

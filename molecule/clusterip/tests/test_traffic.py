@@ -72,3 +72,7 @@ def test_hash_modes_with_ports(cluster: Cluster, tmp_path: Path, mode: str) -> N
     assert len({by_bucket[bucket] for bucket in hashed.values()}) == 3
     back = cluster.playbook("site")
     assert back.status == 0, back.output
+
+
+def test_status_tells_who_serves_what(cluster: Cluster) -> None:
+    cluster_ip_tests.status_tells_who_serves_what(cluster, "clusterip")

@@ -24,3 +24,7 @@ def test_the_neighbour_is_the_cluster_mac(cluster: Cluster) -> None:
 def test_each_client_has_one_node(cluster: Cluster) -> None:
     number = seed(cluster)
     cluster_ip_tests.each_client_has_one_node(cluster, lambda client: xt_cluster_bucket(client, TOTAL, number))
+
+
+def test_status_tells_who_serves_what(cluster: Cluster) -> None:
+    cluster_ip_tests.status_tells_who_serves_what(cluster, "xt_cluster")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support import buckets, cluster_ip_tests
-from tests.support.buckets import NODES, VIP
+from tests.support.buckets import INTERFACE, NODES, PORT, TOTAL, VIP, VIP6
+from tests.support.clients import IPV6, Clients, give_ipv6_addresses
 from tests.support.cluster import Cluster
+from tests.support.hashes import xt_cluster_bucket
 from tests.support.variants import edited
 
 HOSTS = "hosts.yml"
@@ -55,6 +59,39 @@ def test_a_fourth_node_joins_and_leaves_under_load(cluster: Cluster, tmp_path: P
         assert max(clients.gaps(leaving).values()) <= BOUND
     assert VIP not in cluster.addresses("spare")
     assert "LVS-CIP" not in cluster.run("spare", "iptables-save")
+
+
+@pytest.mark.late
+def test_an_ipv6_vip_comes_and_goes(cluster: Cluster, tmp_path: Path) -> None:
+    """Its MAC is told by neighbour discovery, and each client has the node that its network's bucket has."""
+
+    def edit(variables: dict[str, Any]) -> None:
+        more = {"address": f"{VIP6}/64", "interface": INTERFACE, "protocol": "tcp", "ports": [PORT]}
+        variables["lvs_cluster_ips"].append({**more, "backend": "xt_cluster", "health_checks": []})
+
+    run = cluster.playbook("site", inventory=edited(cluster.inventory, tmp_path, VARIABLES, edit))
+    assert run.status == 0, run.output
+    for node in NODES:
+        cluster.run(node, "ip", "-6", "route", "replace", "fd00::/8", "dev", INTERFACE)
+    give_ipv6_addresses(cluster, "client", INTERFACE)
+    owned = buckets.table(cluster, vip=VIP6)
+    assert owned == buckets.table(cluster)
+    assert buckets.neighbours_mac(cluster, VIP6).startswith("03:36:")
+    number = buckets.seed(cluster, VIP6)
+    with Clients(cluster.lab, "client", INTERFACE, VIP6, PORT, clients=IPV6, pause=0.5) as clients:
+        buckets.steady(clients, 4)
+    assert clients.failures == []
+    assert clients.doubles == []
+    assert clients.owner() == buckets.foretold(IPV6, owned, lambda client: xt_cluster_bucket(client, TOTAL, number))
+    assert set(clients.shares()) == set(NODES)
+    # After all that the nodes have sent to clients, with the VIP as their address.
+    assert buckets.neighbours_mac(cluster, VIP6).startswith("03:36:")
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    for node in NODES:
+        assert VIP6 not in cluster.addresses(node)
+        assert "LVS-CIP" not in cluster.run(node, "ip6tables-save")
+        assert cluster.run(node, "tc", "filter", "show", "dev", INTERFACE, "egress") == ""
 
 
 def test_another_number_of_buckets(cluster: Cluster, tmp_path: Path) -> None:
