@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from typing import Any, Mapping, NamedTuple
@@ -174,7 +175,7 @@ def perform(run: Command, situation: Situation) -> None:
         files.place(situation.files, situation.had)
         if situation.had[UNIT] is not None:
             systemd.reload_units(run)
-        files.remove_file(Places().loaded)
+        shutil.rmtree(Places().run_dir, ignore_errors=True)
         files.remove_empty_folders()
         return
     try:
