@@ -166,7 +166,9 @@ def _options(everything: Sequence[Kept]) -> dict[str, Any]:
     return {
         "name": install.OWNER,
         "addresses": [
-            {"address": f"{it.address}/{it.prefix}", "interface": it.interface, "moves_to": []}
+            # Not the network's prefix: when a cable is out, the VIP could become the first address of the network, and so
+            # the source of what the node itself sends, which the other nodes drop.
+            {"address": f"{it.address}/{128 if ':' in it.address else 32}", "interface": it.interface, "moves_to": []}
             # In one order, whichever of them a run is about: the file that keeps them must not differ.
             for it in sorted(kept.cluster_ip for kept in everything)
         ],

@@ -132,7 +132,12 @@ def instances(base: int, number: int, ranks: Sequence[Mapping[int, int]]) -> lis
     ]
 
 
-def vrrp_plan(found: Mapping[str, Any], made: list[dict[str, Any]]) -> dict[str, Any]:
-    """The ``vrrp`` part of a node's plan, with the instances that were made for it."""
+def vrrp_plan(node: Host, found: Mapping[str, Any], made: list[dict[str, Any]]) -> dict[str, Any]:
+    """The ``vrrp`` part of a node's plan, with the instances that were made for it.
+
+    ``source`` is the node's own address there, where the inventory tells it. Without it keepalived takes the first one
+    that the interface has, which may be a VIP after a cable was out, and who has the VIP, too, drops such adverts.
+    """
     keys = ("interface", "advert_int", "health_interval", "health_fall", "health_rise")
-    return {**{key: found[key] for key in keys if key in found}, "instances": made}
+    own = [str(one.ip) for one in node.on(found.get("interface", "")) if one.version == 4]
+    return {**{key: found[key] for key in keys if key in found}, "source": (own or [""])[0], "instances": made}

@@ -145,6 +145,7 @@ def _planned(sharing: Sharing) -> dict[str, dict[str, Any]]:
             "failback": node.host.variables[FAILBACK],
             "cluster_ips": [entry.plan for entry in node.entries],
             "vrrp": vrrp_plan(
+                node.host,
                 node.vrrp or {},
                 instances((node.vrrp or {})["virtual_router_id_base"], node.number or 0, ranks)
                 if node.failover

@@ -53,7 +53,7 @@ class Node:
             "failover": self.failover,
             "failback": self.host.variables[FAILBACK],
             "cluster_ips": [entry.plan for entry in self.entries],
-            "vrrp": vrrp_plan(self.vrrp or {}, []),
+            "vrrp": vrrp_plan(self.host, self.vrrp or {}, []),
         }
 
 

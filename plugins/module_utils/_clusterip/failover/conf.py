@@ -58,6 +58,8 @@ def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str) -
         Node("priority", (item["priority"],)),
         Node("advert_int", (vrrp["advert_int"],)),
     ]
+    if vrrp.get("source"):
+        nodes.append(Node("mcast_src_ip", (vrrp["source"],)))
     if failback == "manual":
         nodes.append(Node("nopreempt"))
     placeholder = Node(item["placeholder"], ("dev", "lo", "scope", "host"))

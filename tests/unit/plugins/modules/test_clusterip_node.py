@@ -23,7 +23,7 @@ from tests.unit.plugins.modules.clusterip_host import (
 
 BACKENDS = ("nftables", "xt_cluster")
 UNDONE = "; the state before this run was put back"
-VIP_THERE = f"{VIP}/24 dev eth0"
+VIP_THERE = f"{VIP}/32 dev eth0"
 SECOND = {**WANTED, "address": "10.0.0.10/24"}
 
 
@@ -164,7 +164,7 @@ def test_another_place(host: Node, backend: str) -> None:
     good(host.node(**wanted, buckets=[4]))
     result = good(host.node(**{**wanted, "interface": "eth1"}))
     assert (result["changed"], result["shared"], result["buckets"]) == (True, False, [4])
-    assert host.addresses() == ["10.0.0.2/24 dev eth0", f"{VIP}/24 dev eth1", "10.1.0.2/24 dev eth1"]
+    assert host.addresses() == ["10.0.0.2/24 dev eth0", f"{VIP}/32 dev eth1", "10.1.0.2/24 dev eth1"]
     assert host.macs() == [f"{MAC} dev eth1"]
     assert not any("eth0" in line for line in host.rules())
     settled(host, **{**wanted, "interface": "eth1"})
@@ -236,13 +236,13 @@ DAMAGES = {
         ("nft delete table arp lvs_clusterip", 1),
         ("nft flush chain inet lvs_clusterip prerouting", 1),
         (f"ip maddr del {MAC} dev eth0", 1),
-        (f"ip address del {VIP}/24 dev eth0", 3),
+        (f"ip address del {VIP}/32 dev eth0", 3),
     ],
     "xt_cluster": [
         ("iptables -t mangle -F", 1),
         ("iptables -t mangle -I PREROUTING -i eth0 -j ACCEPT", 1),
         (f"ip maddr del {MAC} dev eth0", 1),
-        (f"ip address del {VIP}/24 dev eth0", 3),
+        (f"ip address del {VIP}/32 dev eth0", 3),
     ],
 }
 
@@ -339,7 +339,7 @@ def test_keep(host: Node) -> None:
     settled(host, **third)
     assert host.macs() == [f"{MAC} dev eth0", "03:4c:0a:00:00:0b dev eth1"]
     assert host.run("ls", FOLDER).split() == ["10.0.0.11.json", f"{VIP}.json"]
-    assert [text for text in host.addresses() if ".0.0.1" in text] == ["10.0.0.11/24 dev eth1"]
+    assert [text for text in host.addresses() if ".0.0.1" in text] == ["10.0.0.11/32 dev eth1"]
 
     # One that is new, and the only one.
     good(host.node(**SECOND, keep=[]))
