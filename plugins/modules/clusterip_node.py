@@ -22,7 +22,8 @@ description:
 options:
   address:
     description:
-      - The VIP with the prefix length of its network, as in V(10.0.0.9/24), IPv4 or IPv6. Required with O(state=present).
+      - The VIP with the prefix length of its network, as in V(10.0.0.9/24), IPv4 or IPv6.
+      - Required with O(state=present).
       - On the interface it has its whole length, /32 or /128, so that it never is the source of what the node itself
         sends.
       - With O(state=absent) the prefix may be left out, and without an address every VIP of this module

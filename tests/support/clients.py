@@ -108,7 +108,7 @@ class Clients:
             Answer(asked, came, self.clients[client], node) for asked, came, client, node in told["answers"]
         ]
         self.failures += [(when, self.clients[client], why) for when, client, why in told["failures"]]
-        self.doubles += [(when, client) for when, client in told["doubles"]]
+        self.doubles += map(tuple, told["doubles"])
 
     # -- what follows
 

@@ -12,6 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses import chan
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command as run_simple
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot, install
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import Kept
@@ -64,8 +65,8 @@ class Situation(NamedTuple):
     others: Sequence[Kept]
     gone: Sequence[Kept]
     gone_live: Sequence[Buckets | None]
-    had_files: Mapping[str, files.Placed | None]
-    files: Mapping[str, files.Placed | None]
+    had_files: Mapping[str, Placed | None]
+    files: Mapping[str, Placed | None]
     enabled: bool
     addresses: addresses.Situation
 
@@ -166,7 +167,7 @@ def _options(everything: Sequence[Kept]) -> dict[str, Any]:
     return {
         "name": install.OWNER,
         "addresses": [
-            # Not the network's prefix: when a cable is out, the VIP could become the first address of the network, and so
+            # Not the network's prefix: when a cable is out, the VIP could become the first address of the network, so
             # the source of what the node itself sends, which the other nodes drop.
             {"address": f"{it.address}/{128 if ':' in it.address else 32}", "interface": it.interface, "moves_to": []}
             # In one order, whichever of them a run is about: the file that keeps them must not differ.

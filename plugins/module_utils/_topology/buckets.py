@@ -42,7 +42,7 @@ def owner(ranking: Sequence[int], alive: Collection[int]) -> int | None:
 @lru_cache(maxsize=16)
 def rankings(buckets: int, highest: int) -> Rankings:
     """For each bucket (the first is bucket 1) the nodes 1 to ``highest`` in the order in which they serve it."""
-    found: list[list[int]] = [[] for _ in range(buckets)]
+    found: list[list[int]] = [[] for _bucket in range(buckets)]
     for number in range(1, highest + 1):
         places = _Search(found, number).places() if number > 1 else [0] * buckets
         for ranking, place in zip(found, places):
@@ -65,12 +65,12 @@ class _Search:
         events = [set(event) for size in range(gone + 1) for event in combinations(range(1, number), size)]
         self._weights = [WEIGHTS[min(len(event), len(WEIGHTS) - 1)] for event in events]
         self._deepest = min(gone + 1, number - 1)
-        self._holds = [[0] * (number + 1) for _ in events]
+        self._holds = [[0] * (number + 1) for _event in events]
         self._held: list[list[list[int]]] = []
         self._places: list[int] = []
         self._row = number
         for bucket, ranking in enumerate(older):
-            held: list[list[int]] = [[] for _ in range(self._deepest + 1)]
+            held: list[list[int]] = [[] for _place in range(self._deepest + 1)]
             for index, event in enumerate(events):
                 place = next((place for place, node in enumerate(ranking) if node not in event), number - 1)
                 if place < number - 1:
@@ -84,11 +84,11 @@ class _Search:
     def places(self) -> list[int]:
         """The place of the new node in each bucket's ranking."""
         buckets = range(len(self._older))
-        for _ in range(len(self._older) // self._number):
+        for _turn in range(len(self._older) // self._number):
             self._move(min(buckets, key=self._as_first), 0)
         self._descend()
         best, places = self._unevenness(), list(self._places)
-        for _ in range(min(MOST_TRIES, TRIES // len(self._older) ** 2) if self._deepest > 1 else 0):
+        for _turn in range(min(MOST_TRIES, TRIES // len(self._older) ** 2) if self._deepest > 1 else 0):
             self._shake()
             self._descend()
             cost = self._unevenness()
@@ -112,7 +112,7 @@ class _Search:
         if firsts and others:
             self._move(others[self._next(len(others))], 0)
             self._move(firsts[self._next(len(firsts))], 1)
-        for _ in range(3):
+        for _turn in range(3):
             bucket = self._next(len(self._places))
             if self._places[bucket]:
                 self._move(bucket, 1 + self._next(self._number - 1))

@@ -141,7 +141,8 @@ class Supervisor:
         return None if due == float("inf") else max(0.0, due - now)
 
     def _obey(self) -> None:
-        assert self._child is not None
+        if self._child is None:
+            return
         got, self._signals = self._signals, set()
         if got & {signal.SIGTERM, signal.SIGINT} and not self._stopping:
             notify("STOPPING=1")
