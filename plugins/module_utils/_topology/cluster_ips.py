@@ -30,6 +30,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_shar
     check_apart,
     check_buckets,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
@@ -50,6 +51,7 @@ def plan_nodes(known: Inventory, owners: Owners) -> dict[str, dict[str, Any]]:
         (sharing.leaving if host.leaves else sharing.nodes).append(node)
         order.setdefault(host.cluster, []).append(host.name)
         check_addresses(host, found, owners, taken)
+        _check_one_keepalived(node)
     ordered = [clusters[name] for name in sorted(clusters, key=natural)]
     check_apart(ordered)
     plans: dict[str, dict[str, Any]] = {}
@@ -61,6 +63,16 @@ def plan_nodes(known: Inventory, owners: Owners) -> dict[str, dict[str, Any]]:
         plans.update(_planned(sharing))
         plans.update({node.name: node.absent for node in sharing.leaving if node.whole})
     return plans
+
+
+def _check_one_keepalived(node: Node) -> None:
+    """Note a host with two keepalived daemons: what looks for the director's would find that of the buckets."""
+    host = node.host
+    if node.failover and not host.leaves and "director" in host.roles and manager_of(host) == "keepalived":
+        host.place.key("clusterip_node_failover").fault(
+            "the host is a director with keepalived, too, and the failover would run a second one",
+            "write clusterip_node_failover: false, lvs_manager: static, or take the host out of one of the groups",
+        )
 
 
 def _number(sharing: Sharing, order: list[str]) -> None:

@@ -132,7 +132,7 @@ def test_each_client_has_one_node_and_a_bucket_moves_alone(net: Network, backend
 
 
 def test_both_backends_have_the_same_buckets_in_ipv4(four: Network) -> None:
-    """So nodes of one cluster may have different ones."""
+    """A cluster could move from one to the other without rehashing; the role lets no cluster mix them all the same."""
     net, shares = four, {"n1": SHARES["n1"], "n2": SHARES["n2"]}
     net.load(cluster_ip(net, "xt_cluster"), shares)
     net.load(cluster_ip(net, "nftables"), {"n3": SHARES["n3"]})

@@ -235,3 +235,29 @@ def test_more_nodes_than_vrrp_has_priorities_for() -> None:
     given["groups"]["clusterip_nodes"] = list(given["hosts"])
     (text,) = texts(given)
     assert "the cluster has 251 nodes, and VRRP has priorities for 250" in text
+
+
+def test_adverts_come_from_the_nodes_own_address() -> None:
+    plans = planned(inventory())
+    assert [plans[name]["vrrp"]["source"] for name in ("n1", "n2")] == ["10.0.0.101", "10.0.0.102"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "faulty"),
+    [({}, True), ({"clusterip_node_failover": False}, False), ({"lvs_state": "absent"}, False)],
+)
+def test_one_keepalived_for_a_host(variables: dict[str, Any], faulty: bool) -> None:
+    given = inventory(2, **variables)
+    given["groups"]["directors"] = ["n1"]
+    instance = {"name": "VI_1", "interface": "eth0", "virtual_router_id": 7, "virtual_ipaddress": ["10.0.0.7/24"]}
+    given["hosts"]["n1"].update(lvs_virtual_services=[], lvs_vrrp_instances=[instance])
+    found = [text for text in texts(given) if "a director with keepalived" in text]
+    assert len(found) == int(faulty)
+    assert not faulty or found[0].startswith("n1: clusterip_node_failover: ")
+
+
+def test_a_static_director_may_be_a_node() -> None:
+    given = inventory(2)
+    given["groups"]["directors"] = ["n1"]
+    given["hosts"]["n1"]["lvs_virtual_services"] = []
+    assert texts(given) == []

@@ -86,3 +86,11 @@ def test_the_filter() -> None:
         convert({**PLAN, "failback": "never"})
     with pytest.raises(AnsibleFilterError):
         convert({**PLAN, "vrrp": None})
+
+
+def test_adverts_are_sent_from_the_nodes_own_address_where_it_is_known() -> None:
+    vrrp = {"interface": "eth0", "advert_int": 1, "instances": [
+        {"bucket": 1, "virtual_router_id": 101, "priority": 250, "placeholder": "127.77.101.1/32"},
+    ]}  # fmt: skip
+    assert "mcast_src_ip" not in config_text({"vrrp": {**vrrp, "source": ""}}, failback="auto")
+    assert "    mcast_src_ip 10.0.0.11\n" in config_text({"vrrp": {**vrrp, "source": "10.0.0.11"}}, failback="auto")
