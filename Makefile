@@ -14,7 +14,7 @@ PEER ?=
 PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; five more scenarios, series of power cuts, the forms of self-balancing, and directors
+# of one without a daemon only there; six more scenarios, series of power cuts, the forms of self-balancing, and directors
 # with ufw and firewalld.
 FULL_PARTS := molecule-late takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
 
@@ -32,7 +32,7 @@ export LC_ALL := C.UTF-8
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 # Those that only `make test-full` has time for; the lives of clusters in tests/integration are of nat_ha, too.
-LATE_SCENARIOS := director_full dr_ipv6 nat_ha self_balanced tun
+LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha self_balanced tun
 
 .PHONY: help setup lint unit sanity integration molecule molecule-late takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
@@ -69,9 +69,9 @@ molecule: $(STAMP) ## Run the Molecule scenarios, less those that only test-full
 		PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) molecule test --scenario-name $$scenario || exit; \
 	done
 
-# nat_ha_sync once more, with the tests of it that are late.
+# Two of the others once more, with the tests of them that are late.
 molecule-late: $(STAMP)
-	@for scenario in $(LATE_SCENARIOS) nat_ha_sync; do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
+	@for scenario in $(LATE_SCENARIOS) clusterip_modern nat_ha_sync; do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
 
 bare-bookworm bare-trixie: bare-%: $(STAMP)
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
