@@ -90,6 +90,12 @@ def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+    # Else a power cut within the next seconds brings the old file back.
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
 
 
 def remove_file(path: str) -> None:
