@@ -91,11 +91,11 @@ def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
         os.unlink(temporary)
         raise
     # Else a power cut within the next seconds brings the old file back.
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(place)
+        os.fsync(descriptor)
     finally:
-        os.close(place)
+        os.close(descriptor)
 
 
 def remove_file(path: str) -> None:
