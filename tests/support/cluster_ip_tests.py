@@ -20,13 +20,13 @@ class Bounds(NamedTuple):
     back: float
 
 
-def clients_of(cluster: Cluster, **options: float) -> Clients:
+def clients_of(cluster: Cluster, pause: float = 1) -> Clients:
     give_addresses(cluster, "client", INTERFACE)
     for node in (*NODES, "spare"):
         # A guest has little memory, so its table of connections holds 2048.
         cluster.run(node, "modprobe", "nf_conntrack")
         cluster.run(node, "sysctl", "-q", "-w", "net.netfilter.nf_conntrack_max=65536")
-    return Clients(cluster.lab, "client", INTERFACE, VIP, PORT, **options)  # type: ignore[arg-type]
+    return Clients(cluster.lab, "client", INTERFACE, VIP, PORT, pause=pause)
 
 
 def each_client_has_one_node(cluster: Cluster, bucket: Hash) -> None:
