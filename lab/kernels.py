@@ -1,7 +1,7 @@
 """The User Mode Linux kernels. Each release brings its own, from Debian's package `user-mode-linux`.
 
 The kernel is a program that needs the C library of its release; so that library lies beside it in the cache, and the
-program is told to use that one, also when it starts itself again for a reboot.
+program is told to use that one, also when it starts itself again for a reboot. So does what `xstate.c` mends.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lab import cache
 from lab.shell import BUILDERS, contained, require, run
 
 LOADER = "ld-linux-x86-64.so.2"
+XSTATE = Path(__file__).parent / "xstate.c"
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ def get(release: str, user: Path, say: Callable[[str], None]) -> Kernel:
         )
         shutil.copy(tree / "usr/bin/linux.uml", work / "linux")
         libraries = final / next(path for path in tree.rglob(LOADER) if not path.is_symlink()).parent.relative_to(work)
-        run(["patchelf", "--set-interpreter", libraries / LOADER, "--set-rpath", libraries, work / "linux"])
+        # tcc, because of all C compilers it is the smallest by far.
+        run(["tcc", "-shared", "-nostdlib", "-o", work / "xstate.so", XSTATE])
+        path = f"{final}:{libraries}"
+        run(["patchelf", "--set-interpreter", libraries / LOADER, "--set-rpath", path, work / "linux"])
+        run(["patchelf", "--add-needed", "xstate.so", work / "linux"])
 
-    folder = cache.get(
-        f"kernel-{release}", cache.digest([release, Path(__file__).read_bytes()]), make, user=user, say=say
-    )
+    digest = cache.digest([release, Path(__file__).read_bytes(), XSTATE.read_bytes()])
+    folder = cache.get(f"kernel-{release}", digest, make, user=user, say=say)
     (modules,) = (folder / "tree/usr/lib/uml/modules").iterdir()
     return Kernel(folder / "linux", modules)

@@ -25,9 +25,20 @@ DEBIAN_PACKAGE = {
     "setpriv": "util-linux",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
+    "tcc": "tcc",
     "unshare": "util-linux",
 }
-BUILDERS = ("apt-ftparchive", "chroot", "mkfs.ext4", "mmdebstrap", "patchelf", "setpriv", "ssh-keygen", "unshare")
+BUILDERS = (
+    "apt-ftparchive",
+    "chroot",
+    "mkfs.ext4",
+    "mmdebstrap",
+    "patchelf",
+    "setpriv",
+    "ssh-keygen",
+    "tcc",
+    "unshare",
+)
 
 # linux/capability.h: the numbers of the bits
 _CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}

@@ -34,6 +34,7 @@ SYSTEM_PACKAGES = (
     "patchelf",  # a release's User Mode Linux kernel is run with that release's C library
     "python3-venv",
     "systemd",  # systemd-analyze: tests ask it whether our units are valid
+    "tcc",  # what those kernels lack is built with it
     "util-linux",  # nsenter, setsid, setpriv, unshare
 )
 
