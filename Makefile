@@ -15,8 +15,8 @@ PURE_PARTS := setup lint unit sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
 # of one without a daemon only there; six more scenarios, series of power cuts, the forms of self-balancing, and directors
-# with ufw and firewalld.
-FULL_PARTS := molecule-late takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
+# with ufw and firewalld, and clusters that were set up by hand.
+FULL_PARTS := molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
 
@@ -31,10 +31,10 @@ export LC_ALL := C.UTF-8
 # For what boots guests: root, and the environment with it.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-# Those that only `make test-full` has time for; the lives of clusters in tests/integration are of nat_ha, too.
-LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha self_balanced tun
+# Those that only `make test-full` has time for.
+LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha_sync self_balanced tun
 
-.PHONY: help setup lint unit sanity integration molecule molecule-late takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
+.PHONY: help setup lint unit sanity integration molecule molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,12 +69,15 @@ molecule: $(STAMP) ## Run the Molecule scenarios, less those that only test-full
 		PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) molecule test --scenario-name $$scenario || exit; \
 	done
 
-# Two of the others once more, with the tests of them that are late.
+# The others once more, with the tests of them that are late.
 molecule-late: $(STAMP)
-	@for scenario in $(LATE_SCENARIOS) clusterip_modern nat_ha_sync; do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
+	@for scenario in $(LATE_SCENARIOS) clusterip_modern fwmark_dr nat_ha; do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
 
 bare-bookworm bare-trixie: bare-%: $(STAMP)
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
+
+adopt: $(STAMP) ## Move clusters that were set up by hand to the collection
+	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/adopt tests/integration/failover
 
 takeover: $(STAMP) ## Cut the active director's power again and again, and measure
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/takeover

@@ -24,11 +24,14 @@ STAMP = VENV / "setup.stamp"
 SYSTEM_PACKAGES = (
     "apt-utils",  # apt-ftparchive: the lab's own package repository
     "arch-test",  # mmdebstrap asks it whether a foreign tree can run here
+    "chromium",  # tests open the status page in a real browser
+    "chromium-driver",
     "coreutils",
     "debian-archive-keyring",
     "e2fsprogs",  # mkfs.ext4 -d: a disk image from a folder, without a mount
     "iproute2",
     "iptables",  # both backends, for tests of firewall rules
+    "keepalived",  # tests run two of them in namespaces of their own; it is never started on the machine
     "mmdebstrap",
     "openssh-client",
     "patchelf",  # a release's User Mode Linux kernel is run with that release's C library

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Collection, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -21,25 +21,27 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset()
+    _VALID_ARGS = frozenset({"without"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        result.update(plan(_inventory(task_vars or {})))
+        # Extra variables stand above the inventory's, and some playbooks have one of the same name.
+        without = frozenset(self._task.args.get("without") or ())
+        result.update(plan(_inventory(task_vars or {}, without)))
         result["changed"] = False
         return result
 
 
-def _inventory(task_vars: Mapping[str, Any]) -> dict[str, Any]:
+def _inventory(task_vars: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
     groups = {name: [str(host) for host in hosts] for name, hosts in task_vars["groups"].items()}
-    hosts = {name: _variables(task_vars["hostvars"][name]) for name in groups["all"]}
+    hosts = {name: _variables(task_vars["hostvars"][name], without) for name in groups["all"]}
     return {"hosts": hosts, "groups": groups}
 
 
-def _variables(hostvars: Mapping[str, Any]) -> dict[str, Any]:
+def _variables(hostvars: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
     """A host's variables of ours, templated; one that can't be is handed on as the fault that it is."""
     values: dict[str, Any] = {}
-    for name in [name for name in hostvars if name.startswith(PREFIXES)]:
+    for name in [name for name in hostvars if name.startswith(PREFIXES) and name not in without]:
         try:
             values[str(name)] = hostvars[name]
         except AnsibleError as error:

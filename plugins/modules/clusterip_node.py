@@ -58,6 +58,13 @@ options:
       - If left out, those that it serves already, whoever moved them. A node that has no rules yet gets O(local_nodes).
     type: list
     elements: int
+  at_boot:
+    description:
+      - Whether O(buckets) is served from boot, too, in place of O(local_nodes). Later runs without O(buckets) leave it
+        so, until one names O(local_nodes) as O(buckets) with V(true) again.
+      - Not where VRRP gives the buckets, so that O(local_nodes) is empty.
+    type: bool
+    default: false
   hash_mode:
     description:
       - What the hash is made of. V(xt_cluster) has V(sourceip) only.
@@ -178,6 +185,13 @@ buckets_before:
   type: list
   elements: int
   sample: [1, 2, 3, 4]
+by_hand:
+  description:
+    - What a person chose, for longer than to the next boot - C(taken) and C(given), each a list of buckets. With VRRP
+      by M(lvs.cluster.clusterip_buckets), without it by O(at_boot).
+  returned: success
+  type: dict
+  sample: {taken: [], given: [3]}
 shared:
   description: Whether something changes that all nodes must agree on, on a host that was a node before.
   returned: success

@@ -21,6 +21,15 @@ options:
       - The modules are M(lvs.cluster.kernel_settings), M(lvs.cluster.director_table), M(lvs.cluster.firewall_chains),
         M(lvs.cluster.firewalld_peers), M(lvs.cluster.virtual_addresses), M(lvs.cluster.keepalived_weights),
         M(lvs.cluster.keepalived_config) and M(lvs.cluster.systemd_dropin).
+      - One more part, C(pool_guard), is of this module alone. It compares the kernel's live table with the virtual
+        services that are wanted and says in C(faults) which pools would lose more than C(threshold) of the weight that
+        serves now, and whether more than that part of the virtual services would go. Nothing of it counts as a
+        difference.
+      - Its options are C(services) as P(lvs.cluster.ipvs_services#filter) makes them, C(sorry_servers) (one for each
+        service, or an empty dictionary), C(unready) as M(lvs.cluster.director_table) has it, C(leaving) (addresses of
+        real servers whose leave is meant) and C(threshold) (V(0) to V(1), by default V(0.5)). Which services would go
+        where they are no longer wanted is looked up by C(name), as M(lvs.cluster.director_table) has it, or in
+        C(config), a file of keepalived.
     type: dict
     default: {}
   parts_with:
@@ -82,6 +91,9 @@ EXAMPLES = r"""
         sysctls: {net.ipv4.ip_forward: 1}
       keepalived_config:
         dest: /etc/keepalived/keepalived.conf
+      pool_guard:
+        services: "{{ director_plan | lvs.cluster.ipvs_services }}"
+        config: /etc/keepalived/keepalived.conf
     content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
     parts_with:
       firewalld:
@@ -92,7 +104,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 parts:
-  description: What each module returned, by its name. Those of O(parts_with) whose package is missing are not here.
+  description:
+    - What each module returned, by its name. Those of O(parts_with) whose package is missing are not here.
+    - C(pool_guard) has C(faults) (a sentence each), C(pools) (what each virtual service that stays would lose),
+      C(removed) (virtual services that would go) and C(of_services) (how many are there).
   returned: success
   type: dict
   sample: {kernel_settings: {changed: false, restored: [], left: []}}

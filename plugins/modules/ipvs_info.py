@@ -131,10 +131,9 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host, report, task
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.figures import show
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.transport import DestinationDetails, ServiceDetails
 
 ARGUMENTS: dict[str, Any] = {
     **task.SERVICE_KEY_ARGUMENTS,
@@ -172,25 +171,6 @@ def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
         "timeouts": kernel.timeouts()._asdict(),
         "sync_daemons": [report.daemon_options(daemon) for daemon in kernel.daemons().values()],
     }
-
-
-def show(key: ServiceKey, service: ServiceDetails, destination: str | None, statistics: bool) -> dict[str, Any]:
-    """A service in the options of ipvs_table, with its figures."""
-
-    def figures(of: DestinationDetails) -> dict[str, Any]:
-        if not statistics:
-            return {}
-        return {"connections": of.connections._asdict(), "statistics": of.statistics._asdict()}
-
-    destinations = [
-        {**report.destination_options(name, details.values), **figures(details)}
-        for name, details in sorted(service.destinations.items())
-        if destination in (None, name.address)
-    ]
-    shown = {**report.key_options(key), **report.settings_options(service.settings), "destinations": destinations}
-    if statistics:
-        shown["statistics"] = service.statistics._asdict()
-    return shown
 
 
 def main() -> None:

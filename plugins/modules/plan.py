@@ -13,7 +13,12 @@ description:
     as a whole and returns either the plan of each host or all faults at once.
   - Runs on the control node and contacts no host. It never fails because of a fault, so that a task can show the faults
     while the plan, which may hold VRRP passwords, stays under C(no_log=true). The roles of this collection do that.
-options: {}
+options:
+  without:
+    description: Variables that are not read, because an extra variable of that name means something else.
+    type: list
+    elements: str
+    default: []
 attributes:
   action:
     description: Runs on the control node.

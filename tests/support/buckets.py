@@ -16,7 +16,7 @@ VIP, VIP6, PORT, INTERFACE = "10.0.0.9", "2001:db8::9", 80, "eth0"
 TOTAL = 12
 ALL = tuple(range(1, TOTAL + 1))
 FAILOVER, SERVER = "lvs-clusterip-failover", "nginx"
-GIVEN = "/run/lvs-clusterip/buckets.json"
+GIVEN, HEALTH = "/run/lvs-clusterip/buckets.json", "/run/lvs-clusterip/health"
 
 Hash = Callable[[str], int]
 
@@ -106,3 +106,13 @@ def steady(clients: Clients, seconds: float) -> float:
 
     wait_until(look, seconds=seconds + 30, what="the clients")
     return since
+
+
+def steady_health(cluster: Cluster, node: str, *, good: bool) -> None:
+    """Wait until a node's failover says that its servers are so."""
+    wanted = "0" if good else "1"
+    wait_until(
+        lambda: cluster.run(node, "cat", HEALTH, check=False).strip() == wanted,
+        seconds=60,
+        what=f"{node} to find its server {'good' if good else 'bad'}",
+    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.lab import Lab
 from tests.support.cluster import Cluster
+from tests.support.teller import Teller
 
 NUMBER = 256
 IPV4 = tuple(f"10.0.1.{last}" for last in range(NUMBER))
@@ -43,7 +41,7 @@ class Answer(NamedTuple):
     node: str
 
 
-class Clients:
+class Clients(Teller):
     """Every client asks over a new connection, `pause` seconds after its last one ended, until the block ends.
 
     One that is not answered within `patience` seconds gives up and asks again at once. The block begins when each
@@ -52,6 +50,8 @@ class Clients:
     answers: all of them, oldest first. failures: when, which client, and why. doubles: when, and the client, where two
     nodes answered the same connection, as seen on the wire by their MACs (SYN-ACKs and resets).
     """
+
+    called = "clients' program"
 
     def __init__(
         self,
@@ -71,38 +71,9 @@ class Clients:
         self.doubles: list[tuple[float, str]] = []
         self.now = 0.0
         wanted = {"interface": interface, "vip": vip, "port": port, "clients": self.clients, "pause": pause}
-        words = ["python3", "-u", "-c", SCRIPT, json.dumps({**wanted, "patience": patience})]
-        self._command = lab.command(host, words)
+        super().__init__(lab, host, SCRIPT, {**wanted, "patience": patience})
 
-    def __enter__(self) -> Clients:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        first = self._line()
-        if not first:
-            self._process.communicate()
-        self._take(first)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        last, _errors = self._process.communicate()  # closing its standard input ends it
-        if kind is None:
-            self._take(last)
-
-    def snapshot(self) -> None:
-        """Bring everything up to now."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        self._take(self._line())
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-    def _take(self, line: str) -> None:
-        assert line, "the clients' program ended early"
-        told = json.loads(line)
+    def took(self, told: dict[str, Any]) -> None:
         self.now = told["now"]
         self.answers += [
             Answer(asked, came, self.clients[client], node) for asked, came, client, node in told["answers"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from tests.support import buckets
 from tests.support.buckets import FAILOVER, INTERFACE, NODES, PORT, SERVER, VIP, Hash
 from tests.support.clients import IPV4, Clients, give_addresses
 from tests.support.cluster import Cluster
 from tests.support.download import Downloads
+from tests.support.variants import edited
 
+HOSTS = "hosts.yml"
+ALL_NODES = (*NODES, "spare")
 MEGABYTE = 1_000_000
 
 
@@ -146,3 +150,155 @@ def status_tells_who_serves_what(cluster: Cluster, backend: str) -> None:
         assert f"{node}  {' '.join(map(str, mine))}  ({backend})" in run.output
     assert "nobody" not in run.output
     assert "twice" not in run.output
+
+
+# --- growth ---------------------------------------------------------------------------------------------------------
+
+
+def with_spare(cluster: Cluster, folder: Path, state: str = "present") -> Path:
+    """The inventory with a fourth node."""
+
+    def edit(variables: dict[str, Any]) -> None:
+        groups = variables["all"]["children"]
+        spare = groups["lab_only"]["hosts"].pop("spare")
+        groups["clusterip_nodes"]["hosts"]["spare"] = {**spare, "lvs_node_number": 4, "lvs_state": state}
+
+    return edited(cluster.inventory, folder, HOSTS, edit)
+
+
+def a_fourth_node_joins_and_leaves(cluster: Cluster, folder: Path, bound: float) -> None:
+    """It gets its part of the buckets and no client moves between the old ones."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    with clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        owner = clients.owner()
+        run = cluster.playbook("site", inventory=with_spare(cluster, folder / "join"))
+        assert run.status == 0, run.output
+        after = buckets.wait_for_sizes(cluster, dict.fromkeys(ALL_NODES, 3), 60)
+        assert all(set(after[node]) < set(before[node]) for node in NODES)
+        settled = buckets.steady(clients, 3)
+        moved = clients.owner(settled)
+        assert {client for client in owner if moved[client] != owner[client]} == {
+            client for client in owner if moved[client] == "spare"
+        }
+        print(f"a fourth node joined: the longest gap of a client was {max(clients.gaps().values()):.2f} s")
+        assert max(clients.gaps().values()) <= bound
+        assert [when for when, _client in clients.doubles if when > settled] == []
+
+        leaving = clients.now
+        run = cluster.playbook("site", inventory=with_spare(cluster, folder / "leave", "absent"))
+        assert run.status == 0, run.output
+        buckets.wait_for(cluster, before, 60)
+        settled = buckets.steady(clients, 3)
+        assert clients.owner(settled) == owner
+        print(f"it left: the longest gap of a client was {max(clients.gaps(leaving).values()):.2f} s")
+        assert max(clients.gaps(leaving).values()) <= bound
+    assert VIP not in cluster.addresses("spare")
+
+
+# --- buckets that are moved by hand ---------------------------------------------------------------------------------
+
+
+def move(cluster: Cluster, *words: str) -> str:
+    """Run lvs.cluster.buckets, and return what it printed."""
+    run = cluster.playbook("buckets", "-e", " ".join(words))
+    assert run.status == 0, run.output
+    return run.output
+
+
+def a_bucket_is_given_and_comes_home(cluster: Cluster, bucket: Hash, bound: float, giver: str = "web1") -> None:
+    """Its clients move, and nobody else's; a run and another move leave it there until home."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    number = before[giver][0]
+    with clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        owner = clients.owner()
+        concerned = {client for client in owner if bucket(client) == number}
+        begun = clients.now
+        move(cluster, f"lvs_host={giver}", f"lvs_bucket={number}", "lvs_bucket_state=given")
+        after = buckets.table(cluster)
+        assert after[giver] == before[giver][1:]
+        assert buckets.is_whole(after)
+        settled = buckets.steady(clients, 3)
+        moved = clients.owner(settled)
+        gaps = clients.gaps(begun)
+        print(f"bucket {number} given: the longest gap of a client was {max(gaps.values()):.2f} s")
+        assert concerned
+        assert {client for client in owner if moved[client] != owner[client]} == concerned
+        assert max(gaps.values()) <= bound
+        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert not cluster.playbook("site").changed
+        assert "does not serve" in move(cluster, f"lvs_host={giver}", f"lvs_bucket={number}", "lvs_bucket_state=given")
+        assert buckets.table(cluster) == after
+
+        begun = clients.now
+        move(cluster, f"lvs_host={giver}", "lvs_bucket_state=home")
+        assert buckets.table(cluster) == before
+        settled = buckets.steady(clients, 3)
+        assert clients.owner(settled) == owner
+        gaps = clients.gaps(begun)
+        print(f"home again: the longest gap of a client was {max(gaps.values()):.2f} s")
+        assert max(gaps.values()) <= bound
+        assert [when for when, _client in clients.doubles if when > settled] == []
+
+    # All of a node's: it is out, over a restart of its failover too, while others live.
+    move(cluster, f"lvs_host={giver}", "lvs_bucket=all", "lvs_bucket_state=given")
+    out = buckets.table(cluster)
+    assert out[giver] == ()
+    assert buckets.is_whole(out)
+    cluster.run(giver, "systemctl", "restart", FAILOVER)
+    move(cluster, f"lvs_host={giver}", "lvs_bucket=all", "lvs_bucket_state=given")
+    assert buckets.table(cluster) == out
+    # A bad server takes nothing, whatever was chosen.
+    cluster.run(giver, "systemctl", "stop", SERVER)
+    buckets.steady_health(cluster, giver, good=False)
+    refused = cluster.playbook("buckets", "-e", f"lvs_host={giver} lvs_bucket=all lvs_bucket_state=taken")
+    assert refused.status != 0
+    assert "its health checks are bad" in refused.output
+    assert buckets.table(cluster) == out
+    cluster.run(giver, "systemctl", "start", SERVER)
+    buckets.steady_health(cluster, giver, good=True)
+    move(cluster, f"lvs_host={giver}", "lvs_home=true")
+    buckets.wait_for(cluster, before, 30)
+
+
+def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: float, victim: str = "web2") -> None:
+    """With manual failback a node that is back has none, no client notices it, and what it takes it has."""
+    others = [node for node in NODES if node != victim]
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    manual = ("-e", "clusterip_node_failback=manual")
+    run = cluster.playbook("site", *manual)
+    assert run.status == 0, run.output
+    buckets.wait_for(cluster, before, 60)
+    with clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        owner = clients.owner()
+        cut = clients.now
+        cluster.lab.power(victim, "off")
+        after = buckets.wait_for_sizes(cluster, dict.fromkeys(others, 6), 30)
+        buckets.steady(clients, 3)
+        assert max(clients.gaps(cut).values()) <= bounds.lost
+
+        clients.snapshot()
+        returned = clients.now
+        cluster.lab.power(victim, "on")
+        buckets.steady_health(cluster, victim, good=True)
+        buckets.steady(clients, 10)
+        assert buckets.table(cluster) == {**after, victim: ()}
+        # A guest that boots makes others slow, so a request may be late; but none goes elsewhere.
+        assert max(clients.gaps(returned).values()) <= bounds.lost
+        assert set(clients.shares(returned)) == set(others)
+
+        taken = clients.now
+        mine = ",".join(map(str, before[victim]))
+        move(cluster, f"lvs_host={victim}", f"lvs_bucket={mine}", "lvs_bucket_state=taken", manual[1])
+        assert buckets.table(cluster) == before
+        settled = buckets.steady(clients, 3)
+        gaps = clients.gaps(taken)
+        print(f"taken with manual failback: the longest gap of a client was {max(gaps.values()):.2f} s")
+        assert max(gaps.values()) <= bound
+        assert clients.owner(settled) == owner
+        assert [when for when, _client in clients.doubles if when > settled] == []
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    buckets.wait_for(cluster, before, 60)

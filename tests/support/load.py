@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Sequence
-from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.lab import Lab
+from tests.support.teller import Teller
 
 Target = tuple[str, int]
 
@@ -21,7 +19,7 @@ class Failure(NamedTuple):
     reason: str
 
 
-class Load:
+class Load(Teller):
     """`rate` requests a second to the targets in turn, each over a new connection, until the block ends.
 
     A request fails on an error, a reset, an answer other than 200, or where its connection is not answered and closed
@@ -29,6 +27,8 @@ class Load:
     waited for. Then `sent`, `answered`, `failed`, `rate` (what was achieved), `by` (target and first line of the page
     -> answers) and `gap` (the longest time in which every request that began failed, in seconds) tell of all of it.
     """
+
+    called = "load's program"
 
     def __init__(
         self, lab: Lab, client: str, targets: Sequence[Target], *, rate: float = 200, timeout: float = 5
@@ -38,38 +38,9 @@ class Load:
         self.failed: list[Failure] = []
         self.by: dict[tuple[Target, str], int] = {}
         self._targets = list(targets)
-        wanted = json.dumps({"targets": self._targets, "rate": rate, "timeout": timeout})
-        self._command = lab.command(client, ["python3", "-u", "-c", SCRIPT, wanted])
+        super().__init__(lab, client, SCRIPT, {"targets": self._targets, "rate": rate, "timeout": timeout})
 
-    def __enter__(self) -> Load:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        first = self._line()
-        if not first:
-            self._process.communicate()
-        self._take(first)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        last, _errors = self._process.communicate()  # closing its standard input ends it
-        if kind is None:
-            self._take(last)
-
-    def snapshot(self) -> None:
-        """Bring the counts up to now."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        self._take(self._line())
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-    def _take(self, line: str) -> None:
-        assert line, "the load's program ended early"
-        told = json.loads(line)
+    def took(self, told: dict[str, Any]) -> None:
         self.sent, self.answered, self.rate, self.gap = (told[key] for key in ("sent", "answered", "rate", "gap"))
         self.failed = [Failure(began, self._targets[number], reason) for began, number, reason in told["failed"]]
         self.by = {(self._targets[number], server): count for number, server, count in told["by"]}

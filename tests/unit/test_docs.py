@@ -25,7 +25,12 @@ from lab.inventory import RELEASES, parse
 from tools import setup
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+DOCS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "operations").glob("*.md")),
+    *sorted((ROOT / "roles").glob("*/README.md")),
+]
 INVENTORY_DOC = ROOT / "docs" / "inventory.md"
 LAB_DOC = ROOT / "docs" / "lab.md"
 
@@ -324,14 +329,6 @@ def test_health_checks_section_describes_each_key(kind: str) -> None:
     assert [fault for key, row in found.items() if row for fault in row_faults(key, row, specs[key])] == []
 
 
-def test_variables_of_playbooks_are_those_that_they_read() -> None:
-    # Written with a default, which tells them from groups and facts.
-    texts = [path.read_text() for path in (ROOT / "playbooks").glob("*.yml")]
-    read = {name for text in texts for name in re.findall(r"\b(lvs_\w+) \| default", text)} - set(SPECS)
-    alone, shared = described(sections(INVENTORY_DOC)["Variables of playbooks"])
-    assert (set(alone), shared) == (read, set())
-
-
 def test_groups_are_those_of_the_plan() -> None:
     found = {code_words(cells[0])[0] for cells in rows(sections(INVENTORY_DOC)["Groups"])}
     assert found == {*vocabulary.ROLE_GROUPS, "lab_only"}
@@ -414,7 +411,8 @@ def test_names_of_the_collection_exist(doc: Path) -> None:
         *(path.name for path in (ROOT / "roles").iterdir()),
         *(path.stem for path in (ROOT / "playbooks").glob("*.yml")),
         *(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")),
-        *(path.stem for kind in ("filter", "lookup") for path in (ROOT / "plugins" / kind).glob("*.py")),
+        *(path.stem for path in (ROOT / "plugins" / "lookup").glob("*.py")),
+        *(path.stem for path in (ROOT / "plugins" / "filter").glob("*.yml")),
         *yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"],
     }
     assert [name for name in re.findall(r"\blvs\.cluster\.(\w+)", doc.read_text()) if name not in known] == []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support import buckets, cluster_ip_tests
-from tests.support.buckets import FAILOVER, NODES
+from tests.support.buckets import FAILOVER, NODES, TOTAL
 from tests.support.cluster import Cluster, wait_until
 from tests.support.cluster_ip_tests import Bounds
+from tests.support.hashes import clusterip_bucket
 
 BOUNDS = Bounds(lost=5, back=60)
+# Seconds: Ansible works on five guests meanwhile, and adverts are a second apart.
+BOUND = 8
 
 
 def test_a_dead_node_is_replaced(cluster: Cluster) -> None:
@@ -43,6 +48,57 @@ def test_without_failover_each_node_has_its_own_buckets(cluster: Cluster) -> Non
     cluster.lab.power("web1", "on")
     wait_until(lambda: buckets.table(cluster) == before, seconds=60, what="the buckets of a boot")
     assert not cluster.playbook("site", "-e", '{"clusterip_node_failover": false}').changed
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    buckets.wait_for(cluster, before, 60)
+
+
+@pytest.mark.late
+def test_a_fourth_node_joins_and_leaves_under_load(cluster: Cluster, tmp_path: Path) -> None:
+    cluster_ip_tests.a_fourth_node_joins_and_leaves(cluster, tmp_path, BOUND)
+    assert "LVS-CIP" not in cluster.run("spare", "iptables-legacy-save")
+
+
+@pytest.mark.late
+def test_a_bucket_is_moved_by_hand_under_load(cluster: Cluster) -> None:
+    number = buckets.seed(cluster)
+    cluster_ip_tests.a_bucket_is_given_and_comes_home(
+        cluster, lambda client: clusterip_bucket(client, (), TOTAL, number), BOUND
+    )
+
+
+@pytest.mark.late
+def test_with_manual_failback_buckets_stay_until_they_are_taken(cluster: Cluster) -> None:
+    cluster_ip_tests.buckets_stay_until_they_are_taken(cluster, BOUNDS, BOUND)
+
+
+@pytest.mark.late
+def test_without_failover_buckets_are_moved_by_hand_and_for_good(cluster: Cluster) -> None:
+    """First the others take, then it gives; a boot finds what was moved, and home brings it back."""
+    plain = ("-e", '{"clusterip_node_failover": false}')
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    assert cluster.playbook("site", *plain).status == 0
+    with cluster_ip_tests.clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        begun = clients.now
+        run = cluster.playbook("buckets", *plain, "-e", "lvs_host=web1 lvs_bucket=all lvs_bucket_state=given")
+        assert run.status == 0, run.output
+        after = buckets.table(cluster)
+        assert after["web1"] == ()
+        assert buckets.is_whole(after)
+        settled = buckets.steady(clients, 3)
+        assert max(clients.gaps(begun).values()) <= BOUND
+        assert set(clients.shares(settled)) == {"web2", "web3"}
+        assert [when for when, _client in clients.doubles if when > settled] == []
+    assert not cluster.playbook("site", *plain).changed
+    cluster.lab.power("web1", "off")
+    cluster.lab.power("web2", "off")
+    for node in ("web1", "web2"):
+        cluster.lab.power(node, "on")
+    wait_until(lambda: buckets.table(cluster) == after, seconds=60, what="the buckets of a boot")
+    run = cluster.playbook("buckets", *plain, "-e", "lvs_host=web1 lvs_bucket_state=home")
+    assert run.status == 0, run.output
+    assert buckets.table(cluster) == before
     back = cluster.playbook("site")
     assert back.status == 0, back.output
     buckets.wait_for(cluster, before, 60)

@@ -8,57 +8,27 @@ from typing import Any
 import pytest
 
 from tests.support import buckets, cluster_ip_tests
-from tests.support.buckets import INTERFACE, NODES, PORT, TOTAL, VIP, VIP6
+from tests.support.buckets import INTERFACE, NODES, PORT, TOTAL, VIP6
 from tests.support.clients import IPV6, Clients, give_ipv6_addresses
 from tests.support.cluster import Cluster
 from tests.support.hashes import xt_cluster_bucket
 from tests.support.variants import edited
 
-HOSTS = "hosts.yml"
 VARIABLES = "group_vars/clusterip_nodes/main.yml"
-ALL_NODES = (*NODES, "spare")
 # Seconds: while Ansible works on five guests and two cores, adverts each 0.1 s and requests with 0.5 s are often late.
 BOUND = 5
 
 
-def with_spare(cluster: Cluster, folder: Path, state: str = "present") -> Path:
-    def edit(variables: dict[str, Any]) -> None:
-        groups = variables["all"]["children"]
-        spare = groups["lab_only"]["hosts"].pop("spare")
-        groups["clusterip_nodes"]["hosts"]["spare"] = {**spare, "lvs_node_number": 4, "lvs_state": state}
-
-    return edited(cluster.inventory, folder, HOSTS, edit)
-
-
 def test_a_fourth_node_joins_and_leaves_under_load(cluster: Cluster, tmp_path: Path) -> None:
-    """It gets its part of the buckets and no client moves between the old ones."""
-    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
-    with cluster_ip_tests.clients_of(cluster) as clients:
-        buckets.steady(clients, 2)
-        owner = clients.owner()
-        run = cluster.playbook("site", inventory=with_spare(cluster, tmp_path / "join"))
-        assert run.status == 0, run.output
-        after = buckets.wait_for_sizes(cluster, dict.fromkeys(ALL_NODES, 3), 60)
-        assert all(set(after[node]) < set(before[node]) for node in NODES)
-        settled = buckets.steady(clients, 3)
-        moved = clients.owner(settled)
-        assert {client for client in owner if moved[client] != owner[client]} == {
-            client for client in owner if moved[client] == "spare"
-        }
-        print(f"a fourth node joined: the longest gap of a client was {max(clients.gaps().values()):.2f} s")
-        assert max(clients.gaps().values()) <= BOUND
-        assert [when for when, _client in clients.doubles if when > settled] == []
-
-        leaving = clients.now
-        run = cluster.playbook("site", inventory=with_spare(cluster, tmp_path / "leave", "absent"))
-        assert run.status == 0, run.output
-        buckets.wait_for(cluster, before, 60)
-        settled = buckets.steady(clients, 3)
-        assert clients.owner(settled) == owner
-        print(f"it left: the longest gap of a client was {max(clients.gaps(leaving).values()):.2f} s")
-        assert max(clients.gaps(leaving).values()) <= BOUND
-    assert VIP not in cluster.addresses("spare")
+    cluster_ip_tests.a_fourth_node_joins_and_leaves(cluster, tmp_path, BOUND)
     assert "LVS-CIP" not in cluster.run("spare", "iptables-save")
+
+
+def test_a_bucket_is_moved_by_hand_under_load(cluster: Cluster) -> None:
+    number = buckets.seed(cluster)
+    cluster_ip_tests.a_bucket_is_given_and_comes_home(
+        cluster, lambda client: xt_cluster_bucket(client, TOTAL, number), BOUND
+    )
 
 
 @pytest.mark.late

@@ -25,10 +25,18 @@ FAILOVER = "failover.json"  # in the same folder, no cluster IP
 
 
 class Kept(NamedTuple):
-    """A cluster IP as the host keeps it, with the buckets that it serves from boot."""
+    """A cluster IP as the host keeps it, with the buckets that the inventory has it serve from boot.
+
+    ``chosen`` are those that a person has it serve from boot in place of them, None without such a choice.
+    """
 
     cluster_ip: ClusterIp
     local: tuple[int, ...]
+    chosen: tuple[int, ...] | None = None
+
+    @property
+    def at_boot(self) -> tuple[int, ...]:
+        return self.local if self.chosen is None else self.chosen
 
 
 def config_path(address: str) -> str:
@@ -41,10 +49,13 @@ def read_kept(path: str) -> Kept | None:
     if data is None:
         return None
     try:
-        kept = Kept(from_json(data["cluster_ip"]), _buckets(data["local"]))
+        chosen = data.get("chosen")
+        kept = Kept(
+            from_json(data["cluster_ip"]), _buckets(data["local"]), None if chosen is None else _buckets(chosen)
+        )
     except (BootError, KeyError, TypeError, ValueError) as exc:
         raise BootError(f"{path} is not what we wrote ({exc}): move it away and run the playbook again") from exc
-    wrong = [bucket for bucket in kept.local if not 1 <= bucket <= kept.cluster_ip.total]
+    wrong = [bucket for bucket in {*kept.local, *kept.at_boot} if not 1 <= bucket <= kept.cluster_ip.total]
     if wrong:
         raise BootError(f"{path}: buckets {', '.join(map(str, wrong))} are not in 1..{kept.cluster_ip.total}")
     return kept
@@ -83,7 +94,7 @@ def _load(run: Command, kept: Kept) -> None:
     backend = named(kept.cluster_ip.backend)
     # What stands may serve other buckets by now, and the service is started while the host runs, too.
     if backend.read(run, kept.cluster_ip) is None:
-        backend.load(run, kept.cluster_ip, kept.local)
+        backend.load(run, kept.cluster_ip, kept.at_boot)
 
 
 def unload_all(run: Command) -> list[str]:

@@ -16,7 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Pla
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot, install
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import Kept
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, chosen, wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.choose import Choice, choose
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import (
@@ -35,7 +35,8 @@ GIVEN = "/run/lvs-clusterip/buckets.json"  # what VRRP has given this node, writ
 class Request(NamedTuple):
     """What is asked. ``fields`` are those of a ClusterIp; address: "" for no one; buckets: None to leave them.
 
-    keep: the other VIPs of this node that may stay, None for all of them.
+    at_boot: whether these buckets are served from boot, too, in place of local. keep: the other VIPs of this node that
+    may stay, None for all of them.
     """
 
     address: str
@@ -43,6 +44,7 @@ class Request(NamedTuple):
     fields: Mapping[str, Any]
     local: Buckets
     buckets: Buckets | None
+    at_boot: bool
     keep: Collection[str] | None
     python: str
 
@@ -52,7 +54,7 @@ class Situation(NamedTuple):
 
     had, kept: the cluster IP as the host kept it and is to keep it. stands: the buckets of kept in the kernel, None
     where its rules are not (all) there; had_live: those of had. choice: None with absent. gone: other VIPs that go, and
-    gone_live the buckets of each.
+    gone_live the buckets of each. enabled, active: the service that loads them.
     """
 
     address: str
@@ -68,6 +70,7 @@ class Situation(NamedTuple):
     had_files: Mapping[str, Placed | None]
     files: Mapping[str, Placed | None]
     enabled: bool
+    active: bool
     addresses: addresses.Situation
 
     @property
@@ -85,7 +88,7 @@ class Situation(NamedTuple):
 
     @property
     def changed(self) -> bool:
-        lasts = self.enabled == (self.kept is not None or bool(self.others))
+        lasts = self.enabled == self.active == (self.kept is not None or bool(self.others))
         return self.rules_differ or self.had_files != self.files or not lasts or self.addresses.changed
 
 
@@ -107,7 +110,7 @@ def compare(run: Command, request: Request, only_check: bool) -> Situation:
     buckets: Buckets = ()
     if request.present:
         choice = _choose(run, parse(request.fields), had, had_live)
-        kept = Kept(choice.cluster_ip, request.local)
+        kept = Kept(choice.cluster_ip, request.local, _chosen(choice.cluster_ip, request, had))
         same = had is not None and had.cluster_ip == kept.cluster_ip
         stands = had_live if same else named(kept.cluster_ip.backend).read(run, kept.cluster_ip)
         buckets = _buckets(kept, request, had, stands if stands is not None else had_live)
@@ -127,6 +130,7 @@ def compare(run: Command, request: Request, only_check: bool) -> Situation:
         had_files={path: files.read_file(path) for path in paths},
         files=paths,
         enabled=systemd.is_enabled(run_simple, install.SERVICE, "a cluster IP"),
+        active=systemd.is_active(run_simple, install.SERVICE),
         addresses=_addresses(run_simple, [*others, *([kept] if kept else [])], request.python, only_check),
     )
 
@@ -160,6 +164,18 @@ def _buckets(kept: Kept, request: Request, had: Kept | None, live: Buckets | Non
         live=live,
         had_local=had.local if had else (),
         given=None if given is None else given.get("buckets", []),
+        by_hand=kept.chosen,
+    )
+
+
+def _chosen(cluster_ip: ClusterIp, request: Request, had: Kept | None) -> Buckets | None:
+    same = had is not None and had.cluster_ip.total == cluster_ip.total
+    return chosen(
+        cluster_ip.total,
+        request.local,
+        named=request.buckets if request.at_boot else None,
+        had=had.chosen if had is not None and same else None,
+        had_local=had.local if had else (),
     )
 
 
@@ -206,6 +222,8 @@ def diff(situation: Situation) -> dict[str, Any]:
     lasts = bool(kept or situation.others)
     if situation.enabled != lasts:
         sides["before"]["at boot"], sides["after"]["at boot"] = situation.enabled, lasts
+    if situation.active != lasts:
+        sides["before"]["service active"], sides["after"]["service active"] = situation.active, lasts
     return sides
 
 
@@ -215,6 +233,7 @@ def _model(kept: Kept | None, buckets: Buckets | None) -> dict[str, Any]:
     return {
         **to_json(kept.cluster_ip),
         "local_nodes": list(kept.local),
+        **({"at boot by hand": list(kept.chosen)} if kept.chosen is not None else {}),
         "buckets": "none: its rules are not (all) there" if buckets is None else list(buckets),
     }
 

@@ -11,24 +11,33 @@ from typing import Protocol, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 
-__all__ = ["Command", "in_one_line", "must", "run_command"]
+__all__ = ["LONGEST", "Command", "in_one_line", "must", "run_command"]
+
+LONGEST = 60  # seconds; iptables waits 5 of them for its lock
 
 
 class Command(Protocol):
-    """Runs a program: (exit status, standard output, standard error). A missing one gives 127."""
+    """Runs a program: (exit status, standard output, standard error). 127: it is missing, 124: it did not end."""
 
     def __call__(self, argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]: ...
 
 
 def run_command(argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]:
-    """As _boot.commands.run_command, but the program reads ``stdin``."""
+    """As _boot.commands.run_command, but the program reads ``stdin`` and is killed after LONGEST seconds."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin"
     try:
         done = subprocess.run(
-            list(argv), env={"LC_ALL": "C", "PATH": path}, input=stdin.encode(), capture_output=True, check=False
+            list(argv),
+            env={"LC_ALL": "C", "PATH": path},
+            input=stdin.encode(),
+            capture_output=True,
+            check=False,
+            timeout=LONGEST,
         )
     except FileNotFoundError:
         return 127, "", f"{argv[0]} is not installed"
+    except subprocess.TimeoutExpired:
+        return 124, "", f"{argv[0]} did not end within {LONGEST} seconds"
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
 
 

@@ -66,6 +66,8 @@ def wanted_files(address: str, kept: Kept | None, others: Sequence[Kept], python
         files[config_path(address)] = None
     if kept is not None:
         content = {"cluster_ip": cluster_ip_to_json(kept.cluster_ip), "local": list(kept.local)}
+        if kept.chosen is not None:
+            content["chosen"] = list(kept.chosen)
         files[config_path(address)] = Placed(to_json(content))
     if kept is not None or others:
         files[AGENT] = Placed(program.archive(python, "_clusterip.boot", AGENT_MODULES), 0o755)

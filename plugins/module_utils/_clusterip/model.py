@@ -46,7 +46,8 @@ _INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}")
 class ClusterIp(NamedTuple):
     """A VIP with its cluster MAC and how its clients are spread over ``total`` buckets (1..total).
 
-    Without ports it is every port; ports belong to one protocol.
+    ``prefix`` is that of the clients' network; on the host the VIP is a /32 or /128. Without ports it is every port;
+    ports belong to one protocol.
     """
 
     address: str
@@ -92,7 +93,10 @@ def limit(backend: str) -> int:
 
 
 def faults(cluster_ip: ClusterIp) -> list[str]:
-    """What is wrong with a cluster IP, each fault with the field that it is in; empty if nothing is."""
+    """What is wrong with a cluster IP, each fault with the option that it is in; empty if nothing is.
+
+    Options have the fields' names, but for ``total``, which is total_nodes.
+    """
     it = cluster_ip
     return [
         *_address_faults(it),
@@ -163,7 +167,7 @@ def _backend_faults(it: ClusterIp) -> list[str]:
     most = limit(it.backend)
     if not 1 <= it.total <= most:
         why = f": the backend {it.backend} has no more" if it.backend != AUTO and it.total > most else ""
-        found.append(f"total: {it.total} buckets are not in 1..{most}{why}")
+        found.append(f"total_nodes: {it.total} buckets are not in 1..{most}{why}")
     if it.backend == "clusterip" and it.family == "ipv6":
         found.append("backend: clusterip has no IPv6; take xt_cluster or nftables")
     if it.backend == "xt_cluster" and it.hash_mode in HASH_MODES[1:]:

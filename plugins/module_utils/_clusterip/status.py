@@ -16,8 +16,8 @@ Found = Mapping[str, Mapping[str, Any]]
 def status(plans: Mapping[str, Mapping[str, Any]], found: Found) -> list[dict[str, Any]]:
     """For each cluster IP: cluster, address, buckets (how many), nodes, not_reached, nobody, twice.
 
-    ``plans`` are the plans of cluster nodes by host. nodes: by node its backend and its buckets; nobody: buckets that
-    no node serves; twice: buckets, as text, with the nodes where several do.
+    ``plans`` are the plans of cluster nodes by host. nodes: by node its backend, its buckets, and those that a person
+    took and gave there; nobody: buckets that no node serves; twice: buckets, as text, with the nodes where several do.
     """
     result: dict[tuple[str, str], dict[str, Any]] = {}
     for node, plan in plans.items():
@@ -40,7 +40,13 @@ def status(plans: Mapping[str, Mapping[str, Any]], found: Found) -> list[dict[st
 
 def _served(result: Mapping[str, Any]) -> dict[str, Any]:
     """None for the buckets of a node whose rules are not (all) there."""
-    return {"backend": result.get("backend", ""), "buckets": result.get("buckets_before")}
+    by_hand = result.get("by_hand") or {}
+    return {
+        "backend": result.get("backend", ""),
+        "buckets": result.get("buckets_before"),
+        "taken": list(by_hand.get("taken", ())),
+        "given": list(by_hand.get("given", ())),
+    }
 
 
 def lines_of(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -53,6 +59,9 @@ def lines_of(entries: Sequence[Mapping[str, Any]]) -> list[str]:
             has = mine["buckets"]
             text = "its rules are not (all) there" if has is None else " ".join(map(str, has)) or "none"
             lines.append(f"  {node:{wide}}  {text}" + (f"  ({mine['backend']})" if mine["backend"] else ""))
+            for kind in ("taken", "given"):
+                if mine[kind]:
+                    lines.append(f"  {'':{wide}}  {kind} by hand: {' '.join(map(str, mine[kind]))}")
         lines += [f"  {node:{wide}}  not reached" for node in one["not_reached"]]
         if one["nobody"]:
             lines.append(f"  served by nobody that was reached: {' '.join(map(str, one['nobody']))}")

@@ -12,14 +12,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, pr
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
+from ansible_collections.lvs.cluster.plugins.module_utils._history import kept
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import boot, host, report, weights, whole
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.ownership import StateFile
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
+from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 
-__all__ = ["Names", "Request", "bring"]
+__all__ = ["Names", "Request", "bring", "recorded"]
 
 _MODULES = (
     *("_boot.errors", "_boot.files", "_keepalived.conf", "_keepalived.owner", "_store"),
@@ -62,6 +64,11 @@ class Names(NamedTuple):
         """The record of weights.py."""
         return f"{files.STATE_DIR}/{self.owner}-weights.json"
 
+    @property
+    def overrides(self) -> str:
+        """What an operator has set."""
+        return overrides.record_path(self.owner)
+
 
 class Request(NamedTuple):
     """director_table's options."""
@@ -79,16 +86,25 @@ def bring(
 ) -> dict[str, Any]:
     """Bring the table and the files of one owner to what is asked: the module's result."""
     names, wanted = _read(request)
-    zero = _recorded(names)
+    zero = recorded(names)
     before = session.table()
     stale = _stale(before, wanted, StateFile(names.state).read())
-    decision = weights.decide(before, wanted, {(one["address"], one["forwarding"]) for one in request.unready}, zero)
-    had = {path: files.read_file(path) for path in (names.config, names.program, names.unit, names.zero)}
+    unready = {(one["address"], one["forwarding"]) for one in request.unready}
+    given, moment = _set_by_operator(request.name), overrides.now()
+    holding = {name: one for name, one in given.items() if not overrides.is_expired(one, moment)}
+    # A weight 0 whose time has come was not a person's for good.
+    ours = zero | {name for name in given if name not in holding}
+    decision = weights.decide(before, wanted, unready, ours, {name: one.weight for name, one in holding.items()})
+    kept = (names.config, names.program, names.unit, names.zero, names.overrides)
+    had = {path: files.read_file(path) for path in kept}
     placed = _files(names, decision.table, python) if request.present else dict.fromkeys(had)
     if request.present:
         placed[names.zero] = _record(decision.zero)
+        placed[names.overrides] = overrides.record_file(_kept(holding, wanted, unready))
     enabled = systemd.is_enabled(run, names.service, "the director's table")
     if not session.check:
+        if request.present and placed[names.config] != had[names.config]:
+            _keep_present(names.config, had[names.config])
         # Before the kernel has them: a run that is broken off must not make a person's out of our own zeros.
         _keep(names, zero | decision.zero)
     result = whole.bring(
@@ -115,6 +131,16 @@ def bring(
     result["held"] = [_label(name) for name in decision.held]
     result["drained"] = [_label(name) for name in decision.drained]
     return result
+
+
+def _kept(holding: overrides.Record, wanted: Table, unready: weights.Unready) -> overrides.Record:
+    """What an operator has set of what is still there; what was prepared is no longer held."""
+    kept = {}
+    for (key, name), one in holding.items():
+        values = wanted[key].destinations.get(name) if key in wanted else None
+        if values is not None:
+            kept[key, name] = one._replace(held=one.held and (name.address, values.forwarding) in unready)
+    return kept
 
 
 def _stale(present: Table, wanted: Table, ours: Collection[ServiceKey]) -> list[str]:
@@ -198,6 +224,7 @@ def _install(
         systemd.systemctl(run, "enable", "--quiet", names.service)
     if not present:
         files.remove_file(names.state)
+        kept.forget(names.config)
         files.remove_empty_folders()
 
 
@@ -219,10 +246,22 @@ def _tell(
         told["after"] += f"{names.service}: {'enabled' if present else 'not enabled'}\n"
 
 
+def _keep_present(path: str, had: Placed | None) -> None:
+    """Keep the table for boot that is to be replaced."""
+    try:
+        kept.keep(path, None if had is None else had.data.decode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise IpvsError(
+            f"{path} was not changed: what it replaces can't be kept in {kept.FOLDER} ({error.strerror}): free some "
+            "space there, or mend that, and run again"
+        ) from error
+
+
 # -- the record of weights
 
 
-def _recorded(names: Names) -> frozenset[weights.Name]:
+def recorded(names: Names) -> frozenset[weights.Name]:
+    """Those whose weight 0 is ours."""
     try:
         content = files.read_json(names.zero)
         return frozenset() if content is None else weights.names_from_json(content["zero"])
@@ -231,6 +270,13 @@ def _recorded(names: Names) -> frozenset[weights.Name]:
             f"{names.zero} can't be read ({error}), so nobody knows which weights a person has set to 0; mend it, or "
             "remove it, which takes every weight 0 as a person's"
         ) from error
+
+
+def _set_by_operator(owner: str) -> overrides.Record:
+    try:
+        return overrides.read_record(owner)
+    except BootError as error:
+        raise IpvsError(str(error)) from error
 
 
 def _record(names: frozenset[weights.Name]) -> Placed | None:

@@ -9,7 +9,8 @@ from us. A destination with weight 0 that isn't in it was drained by a person.
 
 from __future__ import annotations
 
-from typing import Any, Collection, Iterable, NamedTuple, Tuple
+from types import MappingProxyType
+from typing import Any, Collection, Iterable, Mapping, NamedTuple, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
@@ -36,8 +37,14 @@ class Decision(NamedTuple):
     drained: list[Name]
 
 
-def decide(present: Table, wanted: Table, unready: Unready, zero: Collection[Name]) -> Decision:
-    """The weights of ``wanted`` against the table that is there and the record ``zero``.
+def decide(
+    present: Table,
+    wanted: Table,
+    unready: Unready,
+    zero: Collection[Name],
+    operator: Mapping[Name, int] = MappingProxyType({}),
+) -> Decision:
+    """The weights of ``wanted`` against the table that is there, the record ``zero`` and what an operator has set.
 
     A destination is held back only while it has no weight yet: one that serves goes on when a run did not prepare it,
     else a run that is limited to directors would take every real server away. Another forwarding method than before
@@ -52,10 +59,13 @@ def decide(present: Table, wanted: Table, unready: Unready, zero: Collection[Nam
         destinations = dict(entry.destinations)
         for name, values in entry.destinations.items():
             weight = _weight(live.get(name), values, (key, name) in zero, (name.address, values.forwarding) in unready)
+            is_drained = _is_drained(live.get(name), (key, name) in zero)
+            is_set = (key, name) in operator and (weight > 0 or is_drained)
+            weight = operator[key, name] if is_set else weight
             destinations[name] = values._replace(weight=weight)
             if weight or not values.weight:
                 ours |= set() if weight else {(key, name)}
-            elif _is_drained(live.get(name), (key, name) in zero):
+            elif is_set or is_drained:
                 drained.append((key, name))
             else:
                 held.append((key, name))

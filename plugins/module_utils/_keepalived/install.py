@@ -19,12 +19,23 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
+from ansible_collections.lvs.cluster.plugins.module_utils._history import kept
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import secret, shared, verdict
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.dump import DumpError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import Note, Notes, joined
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER, has_header
 
-__all__ = ["STAGED_SUFFIX", "ConfigError", "Outcome", "Runner", "absent", "loaded", "present", "take_staged"]
+__all__ = [
+    "STAGED_SUFFIX",
+    "ConfigError",
+    "Outcome",
+    "Runner",
+    "absent",
+    "keep_present",
+    "loaded",
+    "present",
+    "take_staged",
+]
 
 
 class Runner(Protocol):
@@ -148,6 +159,8 @@ def present(
         with _room(dest, directory):
             store.write_text(waiting, content, owner)
         return _with_note(outcome, notes.read(dest, current))
+    with _room(dest, kept.FOLDER):
+        kept.keep(dest, current)
     with _room(dest, notes.folder):
         _note(notes, dest, content, outcome.restart)
     with _room(dest, directory), _keeping(dest, saved):
@@ -194,9 +207,18 @@ def loaded(dest: str, *, check_mode: bool, notes: Notes | None = None) -> Outcom
 
 
 def take_staged(dest: str) -> None:
-    """Put the staged file in the place of ``dest``. Not synced, as whoever calls has something urgent to do first."""
+    """Put the staged file in the place of ``dest``. Not synced, as whoever calls has something urgent to do first.
+
+    Nor is what it replaces kept here: ``keep_present`` does that, while there is time.
+    """
     with _keeping(dest, _saved(dest, store.read_text(dest))):
         os.rename(dest + STAGED_SUFFIX, dest)
+
+
+def keep_present(dest: str) -> None:
+    """Keep the configuration that stands there, before a staged one takes its place. Raise ConfigError if it can't."""
+    with _room(dest, kept.FOLDER):
+        kept.keep(dest, store.read_text(dest))
 
 
 def _saved(dest: str, current: str | None) -> str:

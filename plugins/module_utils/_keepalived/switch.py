@@ -100,6 +100,7 @@ def follow(
     change = _prepare(dest, prepare, notes)
     if change is None or change.process is None:
         return Result(pid=_pid(notes))
+    _keep_present(dest)
     old, new = _instances(dest), _instances(dest + install.STAGED_SUFFIX) or {}
     watch = Watch(old, new, own())
     longest = max((one.seconds for one in [*(old or {}).values(), *new.values()]), default=1.0)
@@ -157,6 +158,7 @@ def _switch(dest: str, by: str, *, check_mode: bool, prepare: Sequence[str], not
     if change is not None:
         if check_mode:
             return Result(True, by, pid=_pid(notes), restart=change.restart)
+        _keep_present(dest)
         _apply(change, notes)
     current = store.read_text(dest)
     found = notes.find()
@@ -185,6 +187,14 @@ def _prepare(dest: str, prepare: Sequence[str], notes: Notes) -> _Change | None:
     restart = shared.needs_restart(store.read_text(dest) or "", staged)
     note = notes.noting(dest, staged, restart, found) if found else ""
     return _Change(dest, found, note, restart, prepare)
+
+
+def _keep_present(dest: str) -> None:
+    """Keep what is to be replaced, before anybody waits for the switch."""
+    try:
+        install.keep_present(dest)
+    except install.ConfigError as error:
+        raise SwitchError(str(error)) from error
 
 
 def _apply(change: _Change, notes: Notes) -> float:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.actions import command, user
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.failover_files import Unit
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.keywords import split, words, write
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, TreeError, Value, from_options
 
-__all__ = ["definitions", "track_files", "tracked", "weight"]
+__all__ = ["definitions", "failover_files", "track_files", "tracked", "weight"]
 
 _SCRIPT = words("interval", "timeout", "weight", "rise", "fall", "init_fail")
 # delay sets fork_delay and terminate_delay, so it comes first.
@@ -49,11 +50,18 @@ def track_files(services: Iterable[Mapping[str, Any]], directory: str) -> list[N
     return [Node("track_file", (name,), (Node("file", (f"{directory}/{name}",)),)) for name in names]
 
 
-def tracked(settings: Mapping[str, Any], where: str) -> list[Node]:
-    """Return the track_ blocks of an instance or a sync group."""
+def failover_files(units: Iterable[Unit], directory: str) -> list[Node]:
+    """Return the declarations of the files by which the active director is chosen."""
+    return [Node("track_file", (unit.name,), (Node("file", (f"{directory}/{unit.name}",)),)) for unit in units]
+
+
+def tracked(settings: Mapping[str, Any], where: str, failover: str = "") -> list[Node]:
+    """Return the track_ blocks of an instance or a sync group; ``failover``: the failover file that it follows."""
     nodes = []
     for keyword in _TRACKED:
-        items = settings.get(keyword)
+        items = list(settings.get(keyword) or [])
+        if keyword == "track_file" and failover:
+            items.append({"name": failover, "weight": 1})
         if items:
             lines = []
             for item in items:

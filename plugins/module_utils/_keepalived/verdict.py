@@ -109,7 +109,7 @@ _ALL_ZERO = "every real server of this virtual server has weight 0, so it serves
 _NO_INTERFACE = "accepted in check mode only: the interface is not there, and a real run refuses that"
 _NO_USER = "accepted in check mode only: the user that scripts run as is made by an earlier task"
 _NO_SCRIPT = "accepted in check mode only: the script is installed by an earlier task"
-_NO_DIRECTORY = "accepted in check mode only: the directory of the weight files is made by an earlier task"
+_NO_DIRECTORY = "accepted in check mode only: the directory of this file is made by an earlier task"
 
 _KNOWN = (
     _Known(
@@ -146,6 +146,12 @@ _KNOWN = (
     # 2.3.3 looks for the directory while it reads track_file, 2.2.7 only when it starts.
     _Known(re.compile(rf"{re.escape(_MISSING)} (?P<name>\S+)"), _NO_DIRECTORY, check_mode=True, holds=_declared),
     _Known(re.compile(r"track_file (?P<name>\S+) not found"), _NO_DIRECTORY, check_mode=True, holds=_said_missing),
+    _Known(
+        re.compile(r"\(\S+\) track file (?P<name>\S+) not found, ignoring\.\.\."),
+        _NO_DIRECTORY,
+        check_mode=True,
+        holds=_said_missing,
+    ),
     _Known(
         re.compile("FILE_CHECK has no track_file specified - ignoring"),
         _NO_DIRECTORY,

@@ -42,14 +42,18 @@ _SMTP_ALERT = switch("smtp_alert")
 _GARP_GROUP = words("garp_interval", "gna_interval")
 
 
-def sync_group(group: Mapping[str, Any]) -> Node:
+def sync_group(group: Mapping[str, Any], failover: str = "") -> Node:
+    """Return the block of a sync group; ``failover``: the failover file that its instances follow through it."""
     where = f"vrrp_sync_group {group['name']}"
-    nodes = [Node("group", (), tuple(Node(name) for name in group["group"])), *_followed(group, where)]
+    nodes = [Node("group", (), tuple(Node(name) for name in group["group"])), *_followed(group, where, failover)]
     return Node("vrrp_sync_group", (group["name"],), tuple(nodes))
 
 
-def instance(wanted: Mapping[str, Any], more: Sequence[Node] = ()) -> Node:
-    """Return the block of a VRRP instance; ``more`` is what the director's form adds to it."""
+def instance(wanted: Mapping[str, Any], more: Sequence[Node] = (), failover: str = "") -> Node:
+    """Return the block of a VRRP instance.
+
+    ``more`` is what the director's form adds to it, ``failover`` the failover file that it follows by itself.
+    """
     where = f"vrrp_instance {wanted['name']}"
     nodes = write(_WORDS, wanted, where) + _unicast(wanted.get("unicast"), where)
     authentication = wanted.get("authentication")
@@ -64,7 +68,7 @@ def instance(wanted: Mapping[str, Any], more: Sequence[Node] = ()) -> Node:
         lines = wanted.get(key)
         if lines:
             nodes.append(Node(key, (), tuple(_line(text, f"{where}.{key}[{at}]") for at, text in enumerate(lines))))
-    nodes += [*more, *_followed(wanted, where)]
+    nodes += [*more, *_followed(wanted, where, failover)]
     return Node("vrrp_instance", (wanted["name"],), tuple(nodes))
 
 
@@ -86,10 +90,10 @@ def garp_groups(instances: Sequence[Mapping[str, Any]]) -> list[Node]:
     return [Node("garp_group", (), (Node("interface", (name,)), *nodes)) for name, nodes in groups.items()]
 
 
-def _followed(settings: Mapping[str, Any], where: str) -> list[Node]:
+def _followed(settings: Mapping[str, Any], where: str, failover: str) -> list[Node]:
     """Return what instances and sync groups end with: what they track, whom they tell, and the inventory's options."""
     return [
-        *tracked(settings, where),
+        *tracked(settings, where, failover),
         *notify(settings.get("notify"), _STATES, where),
         *write(_SMTP_ALERT, settings, where),
         *from_options(settings.get("options") or {}, where),

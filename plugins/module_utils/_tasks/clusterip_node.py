@@ -14,7 +14,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import change
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import Kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import choices
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import AUTO, BACKENDS, HASH_MODES, PROTOCOLS
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
@@ -25,6 +28,7 @@ ARGUMENTS: dict[str, Any] = {
     "total_nodes": {"type": "int"},
     "local_nodes": {"type": "list", "elements": "int", "default": []},
     "buckets": {"type": "list", "elements": "int"},
+    "at_boot": {"type": "bool", "default": False},
     "hash_mode": {"type": "str", "choices": list(HASH_MODES), "default": "sourceip"},
     "hash_seed": {"type": "int", "default": 0},
     "protocol": {"type": "str", "choices": list(PROTOCOLS), "default": "all"},
@@ -40,6 +44,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Compare, and unless in check mode change: the result for exit_json."""
     request = _request(module.params)
     try:
+        by_vrrp = choices.by_choice(choices.read_choices(Places()))
         situation = change.compare(run_command, request, module.check_mode)
         if situation.changed and not module.check_mode:
             change.perform(run_command, situation, request.python, module.warn)
@@ -54,6 +59,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "cluster_mac": kept.cluster_ip.cluster_mac if kept else "",
         "buckets": list(situation.buckets),
         "buckets_before": None if situation.had_live is None else list(situation.had_live),
+        "by_hand": _by_hand(kept, by_vrrp),
         "shared": _shared(situation),
     }
 
@@ -62,7 +68,9 @@ def _request(params: dict[str, Any]) -> change.Request:
     present, python = params["state"] == "present", program.interpreter(sys.executable)
     keep = None if params["keep"] is None else [str(_whole("keep", text).ip) for text in params["keep"]]
     if not params["address"]:
-        return change.Request("", False, {}, (), None, keep or (), python)
+        return change.Request("", False, {}, (), None, False, keep or (), python)
+    if params["at_boot"] and params["buckets"] is None:
+        raise TaskError("at_boot: say in buckets which ones")
     whole = _whole("address", params["address"])
     if present and "/" not in params["address"]:
         raise TaskError(f"address: {whole.ip} has no prefix length: write it like {whole.ip}/24")
@@ -81,6 +89,7 @@ def _request(params: dict[str, Any]) -> change.Request:
         },
         local=tuple(sorted(set(params["local_nodes"]))),
         buckets=None if params["buckets"] is None else tuple(sorted(set(params["buckets"]))),
+        at_boot=params["at_boot"],
         keep=keep,
         python=python,
     )
@@ -91,6 +100,14 @@ def _whole(option: str, text: str) -> IPv4Interface | IPv6Interface:
         return ip_interface(text.strip())
     except ValueError:
         raise TaskError(f"{option}: {text!r} is no address: write it like 10.0.0.9/24") from None
+
+
+def _by_hand(kept: Kept | None, by_vrrp: dict[str, list[int]]) -> dict[str, list[int]]:
+    """What a person has moved to this node or away from it, for longer than to the next boot."""
+    if kept is None or kept.chosen is None:
+        return by_vrrp
+    local, chosen = set(kept.local), set(kept.chosen)
+    return {"taken": sorted(chosen - local), "given": sorted(local - chosen)}
 
 
 def _shared(situation: change.Situation) -> bool:

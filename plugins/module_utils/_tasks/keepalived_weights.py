@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
+from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
 UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
@@ -39,8 +41,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         raise TaskError("; ".join(faults))
     try:
         there = os.path.isdir(directory)
-        present = weight_files.read_directory(directory)
-        wanted = weights.plan(present, servers, unnamed=unnamed)
+        present = _without_expired(weight_files.read_directory(directory))
+        wanted = _with_prepared(weights.plan(present, servers, unnamed=unnamed), present, servers)
         empty = there and weight_files.is_emptied(directory, wanted)
         if not module.check_mode:
             if not absent:
@@ -70,6 +72,22 @@ def _faults(servers: list[dict[str, Any]]) -> list[str]:
     faults = [f"servers: {name!r}: {fault}" for name in names for fault in [weights.file_name_fault(name)] if fault]
     twice = sorted({name for name in names if names.count(name) > 1})
     return faults + [f"servers: {name} is named more than once" for name in twice]
+
+
+def _with_prepared(wanted: weights.Plan, present: dict[str, str], servers: list[dict[str, Any]]) -> weights.Plan:
+    """Of a server that was drained while it was held, note that it is no longer held."""
+    ready = {server["file"] for server in servers if server["ready"]} & present.keys()
+    texts = {name: overrides.prepared_text(present[name]) for name in sorted(ready)}
+    noted = {name: text for name, text in texts.items() if text is not None}
+    return dataclasses.replace(wanted, write={**wanted.write, **noted})
+
+
+def _without_expired(present: dict[str, str]) -> dict[str, str]:
+    """The files, a weight whose time has come being one that the server is held at until it is ready."""
+    moment = overrides.now()
+    given = {name: overrides.file_override(text) for name, text in present.items()}
+    expired = {name for name, one in given.items() if one is not None and overrides.is_expired(one, moment)}
+    return {name: weights.text_for(weights.HELD) if name in expired else text for name, text in present.items()}
 
 
 def _shown(wanted: weights.Plan) -> tuple[str, str]:

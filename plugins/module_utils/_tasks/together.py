@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._tasks import (
     keepalived_config,
     keepalived_weights,
     kernel_settings,
+    pool_guard,
     systemd_dropin,
     virtual_addresses,
 )
@@ -36,9 +37,10 @@ TASKS: dict[str, ModuleType] = {
         keepalived_weights,
         keepalived_config,
         systemd_dropin,
+        pool_guard,
     )
 }
-"""The modules whose work can be done here, in the order in which it is done."""
+"""The modules whose work can be done here, in the order in which it is done; the last one is of host_compare alone."""
 
 
 class _Part:

@@ -11,17 +11,28 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology import netwo
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ip_entries import Entry, check_interface
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.peer_traffic import ordered, sources, traffic
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_nodes import BUCKET_VRRP
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_peers import links, router_ids
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import SHOWN, listing
 
-__all__ = ["HIGHEST_ID", "RouterIds", "check_link", "check_settings", "instances", "settings", "vrrp_plan"]
+__all__ = [
+    "HIGHEST_ID",
+    "RouterIds",
+    "adverts",
+    "check_link",
+    "check_settings",
+    "instances",
+    "settings",
+    "vrrp_plan",
+]
 
 HIGHEST_ID = 255
-FIRST_PRIORITY = 250
+FIRST_PRIORITY, LAST_PRIORITY = 250, 128
 STEP = 10
-MOST_NODES = FIRST_PRIORITY
-"""No two nodes have the same priority in an instance, and the last one has 1."""
+MOST_NODES = FIRST_PRIORITY - LAST_PRIORITY + 1
+"""No two nodes have the same priority in an instance. Below are those of buckets that a person gave away, which are
+smaller by 127 (_clusterip.failover.choices), and above the one of a bucket that a person took."""
 
 
 def settings(node: Host, entries: Sequence[Entry]) -> dict[str, Any] | None:
@@ -125,11 +136,20 @@ def instances(base: int, number: int, ranks: Sequence[Mapping[int, int]]) -> lis
         {
             "bucket": bucket,
             "virtual_router_id": base + bucket - 1,
-            "priority": FIRST_PRIORITY - min(STEP, (FIRST_PRIORITY - 1) // max(1, len(ranked) - 1)) * ranked[number],
+            "priority": FIRST_PRIORITY - min(STEP, (MOST_NODES - 1) // max(1, len(ranked) - 1)) * ranked[number],
             "placeholder": f"127.77.{base}.{bucket}/32",
         }
         for bucket, ranked in enumerate(ranks, 1)
     ]
+
+
+def adverts(found: Mapping[str, Any], peers: Iterable[tuple[Host, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The ``peer_traffic`` of a node with these settings: what its firewall must let in from the other nodes."""
+    return ordered(
+        traffic("ipv4", found["interface"], source, "vrrp")
+        for peer, its in peers
+        for source in sources(peer, "ipv4", its["interface"])
+    )
 
 
 def vrrp_plan(node: Host, found: Mapping[str, Any], made: list[dict[str, Any]]) -> dict[str, Any]:

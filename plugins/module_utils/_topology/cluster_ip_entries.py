@@ -27,8 +27,8 @@ REMEDIES: Mapping[str, str] = {
 }
 """What to do about a fault of the model that does not say it itself."""
 
-FIELDS = {"total": "buckets", "prefix": "address"}
-"""The model's names where the inventory has others."""
+FIELDS = {"total_nodes": "buckets", "prefix": "address"}
+"""The names in the model's faults where the inventory has others."""
 
 
 class Entry(NamedTuple):

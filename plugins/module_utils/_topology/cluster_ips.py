@@ -10,6 +10,7 @@ from typing import Any, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.bucket_vrrp import (
     HIGHEST_ID,
     RouterIds,
+    adverts,
     check_link,
     check_settings,
     instances,
@@ -163,6 +164,11 @@ def _planned(sharing: Sharing) -> dict[str, dict[str, Any]]:
                 if node.failover
                 else [],
             ),
+            "peer_traffic": adverts(
+                node.vrrp or {}, [(other.host, other.vrrp or {}) for other in sharing.nodes if other is not node]
+            )
+            if node.failover
+            else [],
         }
         for node in sharing.nodes
     }

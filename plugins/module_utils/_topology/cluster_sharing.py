@@ -54,6 +54,7 @@ class Node:
             "failback": self.host.variables[FAILBACK],
             "cluster_ips": [entry.plan for entry in self.entries],
             "vrrp": vrrp_plan(self.host, self.vrrp or {}, []),
+            "peer_traffic": [],
         }
 
 

@@ -26,6 +26,7 @@ from tests.integration.clusterip.network import (
     network,
     only,
 )
+from tests.support.cluster import wait_until
 
 BOTH = ("xt_cluster", "nftables")
 TOTAL, SEED = 12, 4000000007
@@ -237,16 +238,19 @@ def test_a_request_of_a_node_has_the_cluster_mac(four: Network) -> None:
     four.run("client", "ip", "neigh", "flush", "all")
     order = {"vip": it.address, "client": SOURCES["ipv4"][0]}
     four.python("n1", _DATAGRAM, order)
-    assert f"lladdr {it.cluster_mac}" in four.run("client", "ip", "neigh", "show", it.address)
+    wait_until(
+        lambda: f"lladdr {it.cluster_mac}" in four.run("client", "ip", "neigh", "show", it.address),
+        seconds=5,
+        what="the client to know the cluster MAC",
+    )
 
 
 _DATAGRAM = """
-import json, socket, sys, time
+import json, socket, sys
 order = json.load(sys.stdin)
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as each:
     each.bind((order["vip"], 0))
     each.sendto(b"x", (order["client"], 9))
-    time.sleep(0.2)
 print("null")
 """
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.together import TASKS
@@ -43,6 +48,81 @@ def check(manager: str, brought: dict[str, dict[str, Any]]) -> None:
     for module, options in parts.items():
         different = {name for name in brought[module] if options.get(name) != brought[module][name]}
         assert different <= {"chains", "content", "state"}, module
+
+
+def test_the_guard_has_options_that_it_takes() -> None:
+    guard = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__director_guard"]
+    assert set(guard["pool_guard"]) == set(TASKS["pool_guard"].ARGUMENTS)
+    (task, _scripts, gather) = yaml.safe_load((ROLE / "tasks/compare.yml").read_text())
+    assert "combine(__director_guard)" in task["lvs.cluster.host_compare"]["parts"]
+    assert "pool_guard.faults" in gather["ansible.builtin.set_fact"]["director_losses"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_the_guard_is_told(tmp_path: Path, check: bool) -> None:
+    """The real variables of the role, for a plan of one service, while rs2 and rs3 leave."""
+    servers = [
+        {"host": name, "address": address, "port": 80, "weight": 1, "forwarding": "nat", "weight_file": name}
+        for name, address in (("rs1", "192.168.0.11"), (None, "192.168.0.19"))
+    ]
+    service = {
+        "name": "web",
+        "address": "10.0.0.5",
+        "port": 80,
+        "protocol": "tcp",
+        "family": "ipv4",
+        "forwarding": "nat",
+    }
+    sorry = {"address": "192.168.0.1", "port": 8080}
+    services = [
+        {**service, "real_servers": servers, "sorry_server": sorry},
+        {**service, "port": 81, "real_servers": []},
+    ]
+    director = {
+        "manager": "keepalived",
+        "services": services,
+        "peers": [],
+        "virtual_addresses": [],
+        "marks": {"rules": []},
+    }
+    leaving = {
+        "rs2": {"lvs_address": "192.168.0.12", "lvs_address6": "fd00::12"},
+        "rs3": {"lvs_interfaces": {"eth0": "192.168.0.13/24", "eth1": ["10.1.0.13/24", "fd00::13/64"]}},
+    }
+    group = {
+        "ansible.builtin.group_by": {"key": "lvs_real_servers_absent"},
+        "when": "inventory_hostname in ['rs2', 'rs3']",
+    }
+    show = {
+        "ansible.builtin.copy": {"dest": str(tmp_path / "guard.json"), "content": "{{ __director_guard | to_json }}"},
+        "when": "inventory_hostname == 'lb1'", "check_mode": False, "delegate_to": "localhost",
+    }  # fmt: skip
+    variables = {
+        "__plan": {"hosts": {"lb1": {"director": director}}},
+        "director_config_file": "/etc/keepalived/keepalived.conf",
+        "lvs_guard_threshold": 0.25,
+    }
+    play = {
+        "hosts": "all", "gather_facts": False, "vars": variables, "vars_files": [str(ROLE / "vars/main.yml")],
+        "tasks": [group, show],
+    }  # fmt: skip
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    hosts = {"lb1": {}, "rs1": {"lvs_address": "192.168.0.11"}, **leaving}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    argv = [str(ROOT / ".venv/bin/ansible-playbook"), "-i", "hosts.yml", "play.yml", *(["--check"] if check else [])]
+    collections = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        argv, cwd=tmp_path, env={**os.environ, **collections}, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    guard = json.loads((tmp_path / "guard.json").read_text())["pool_guard"]
+    assert [len(one["destinations"]) for one in guard["services"]] == [2, 0]
+    assert guard["sorry_servers"] == [sorry, {}]
+    # Under --check nobody has prepared the real servers yet.
+    assert guard["unready"] == ([] if check else [{"address": "192.168.0.11", "forwarding": "nat"}])
+    assert sorted(guard["leaving"]) == ["10.1.0.13", "192.168.0.12", "192.168.0.13", "fd00::12", "fd00::13"]
+    assert (guard["name"], guard["config"]) == ("", "/etc/keepalived/keepalived.conf")
+    assert guard["threshold"] == "0.25"
 
 
 def test_a_keepalived_director() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree impor
 __all__ = ["checks_of", "config_text"]
 
 _HEALTH = "lvs_bucket_health"
+_CHOICE = "lvs_bucket_choice_"
 
 
 def config_text(plan: Mapping[str, Any], *, failback: str) -> str:
@@ -30,8 +31,10 @@ def config_text(plan: Mapping[str, Any], *, failback: str) -> str:
     )
     # With weight 0 anything but 0 is FAULT. A file that is missing is read as 0, so keepalived makes one that says 1.
     health = (Node("file", (places.health,)), Node("weight", (0,)), Node("init_file", (1,)))
+    tracked = [Node("track_file", (_HEALTH,), health)]
+    tracked += [_choice(places, item["bucket"]) for item in vrrp["instances"]]
     instances = [_instance(item, vrrp, failback) for item in vrrp["instances"]]
-    return render([Node("global_defs", (), global_defs), Node("track_file", (_HEALTH,), health), *instances])
+    return render([Node("global_defs", (), global_defs), *tracked, *instances])
 
 
 def checks_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -49,6 +52,12 @@ def checks_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _choice(places: Places, bucket: int) -> Node:
+    """The file of a bucket whose number is added to the priority, as soon as it is written; none is 0."""
+    nodes = (Node("file", (places.choice(bucket),)), Node("weight", (1,)))
+    return Node("track_file", (f"{_CHOICE}{bucket}",), nodes)
+
+
 def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str) -> Node:
     """VRRP needs an address; the VIP is on all nodes at once, so it is one of the loopback network."""
     nodes = [
@@ -63,5 +72,6 @@ def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str) -
     if failback == "manual":
         nodes.append(Node("nopreempt"))
     placeholder = Node(item["placeholder"], ("dev", "lo", "scope", "host"))
-    nodes += [Node("virtual_ipaddress", (), (placeholder,)), Node("track_file", (), (Node(_HEALTH),))]
+    tracked = (Node(_HEALTH), Node(f"{_CHOICE}{item['bucket']}"))
+    nodes += [Node("virtual_ipaddress", (), (placeholder,)), Node("track_file", (), tracked)]
     return Node("vrrp_instance", (instance(item["bucket"]),), tuple(nodes))

@@ -51,7 +51,7 @@ def unit_text(python: str) -> str:
 [Unit]
 Description=Failover of the cluster IPs of this node
 After=network.target lvs-clusterip.service lvs-clusterip-addresses.service
-RequiresMountsFor={Places().config_dir} {program.FOLDER}
+RequiresMountsFor={Places().config_dir} {Places().choices_dir} {program.FOLDER}
 StartLimitIntervalSec=0
 
 [Service]
@@ -125,13 +125,14 @@ def compare(run: Command, config: str, settings: Mapping[str, Any] | None, pytho
 
 def check_config(run: Command, config: str, folder: str) -> None:
     """Has keepalived test the configuration; BootError with what it says if it refuses it."""
-    # keepalived 2.3 wants to see the folder of the file that it is to watch.
-    os.makedirs(Places().run_dir, mode=0o755, exist_ok=True)
+    # keepalived wants to see the folders of the files that it is to watch.
+    for place in (Places().run_dir, Places().choices_dir):
+        os.makedirs(place, mode=0o755, exist_ok=True)
     handle, path = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(config)
-        code, out, err = run(("keepalived", "-t", "-f", path))
+        code, out, err = run(("timeout", "--kill-after=5", str(verdict.LONGEST), "keepalived", "-t", "-f", path))
     finally:
         os.unlink(path)
     if code == 127:
@@ -175,7 +176,8 @@ def perform(run: Command, situation: Situation) -> None:
         files.place(situation.files, situation.had)
         if situation.had[UNIT] is not None:
             systemd.reload_units(run)
-        shutil.rmtree(Places().run_dir, ignore_errors=True)
+        for place in (Places().run_dir, Places().choices_dir):
+            shutil.rmtree(place, ignore_errors=True)
         files.remove_empty_folders()
         return
     try:

@@ -10,11 +10,12 @@ import os
 from typing import Any, Mapping, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import read_file, read_json
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR, read_file, read_json
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.health import Check, Rhythm
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, from_json
 
 __all__ = [
+    "CHOICES_DIR",
     "CONFIG_DIR",
     "RUN_DIR",
     "Places",
@@ -28,6 +29,7 @@ __all__ = [
 
 CONFIG_DIR = "/etc/lvs-cluster/clusterip"
 RUN_DIR = "/run/lvs-clusterip"
+CHOICES_DIR = f"{STATE_DIR}/buckets"
 _OWN = "failover.json"
 _TYPES = ("tcp", "http")
 
@@ -37,6 +39,7 @@ class Places(NamedTuple):
 
     config_dir: str = CONFIG_DIR
     run_dir: str = RUN_DIR
+    choices_dir: str = CHOICES_DIR
 
     @property
     def fifo(self) -> str:
@@ -49,6 +52,10 @@ class Places(NamedTuple):
     @property
     def buckets(self) -> str:
         return f"{self.run_dir}/buckets.json"
+
+    def choice(self, bucket: int) -> str:
+        """Holds what a person wants of a bucket; see choices."""
+        return f"{self.choices_dir}/{bucket}"
 
     @property
     def loaded(self) -> str:

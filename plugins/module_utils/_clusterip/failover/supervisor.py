@@ -61,6 +61,8 @@ class Supervisor:
     def run(self) -> int:
         """Until SIGTERM (0) or until keepalived ends by itself (1)."""
         os.makedirs(self.places.run_dir, mode=0o755, exist_ok=True)
+        # Without it keepalived would not look for the files in it.
+        os.makedirs(self.places.choices_dir, mode=0o755, exist_ok=True)
         with contextlib.ExitStack() as stack:
             fifo = stack.enter_context(_fifo(self.places.fifo))
             woken = stack.enter_context(self._wakeups())

@@ -15,6 +15,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import commands, files, program
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import install
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places, digest, read
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import verdict
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks import clusterip_failover as task
 from ansible_collections.lvs.cluster.plugins.modules import clusterip_failover
 
@@ -27,6 +28,7 @@ ABSENT: dict[str, Any] = {"state": "absent"}
 _KEEPALIVED = """#!/bin/sh
 echo "$@" >> {folder}/asked
 cp "$3" {folder}/tested
+grep -q sleeps "$3" && sleep 60
 grep -q nonsense "$3" || exit 0
 echo "($3: Line 2) Unknown keyword 'nonsense'" >&2
 exit 4
@@ -38,7 +40,7 @@ class Machine:
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
-        self.places = Places(str(folder / "etc" / "clusterip"), str(folder / "run"))
+        self.places = Places(str(folder / "etc" / "clusterip"), str(folder / "run"), str(folder / "choices"))
         self.enabled = self.active = False
         self.reads = True  # whether the service takes its files when it is told to
         self.refuses = ""
@@ -299,9 +301,26 @@ def test_a_configuration_that_keepalived_refuses_changes_nothing(machine: Machin
 
 def test_a_host_without_keepalived(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = 127, "", "keepalived is not installed"
-    monkeypatch.setattr(task, "run_command", lambda argv: missing if argv[0] == "keepalived" else machine.command(argv))
+    monkeypatch.setattr(task, "run_command", lambda argv: missing if "keepalived" in argv else machine.command(argv))
     assert machine.run(**WANTED)["msg"] == "keepalived is not installed: the failover of cluster IPs needs it"
     assert machine.contents() == {}
+
+
+def test_a_keepalived_that_does_not_end_is_not_waited_for(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdict, "LONGEST", 1)
+    result = machine.run(**{**WANTED, "content": TEXT + "# sleeps\n"})
+    assert result["msg"].endswith("nothing was changed: keepalived -t did not come to its end in 1 seconds")
+    assert (machine.contents(), machine.calls()) == ({}, [])
+
+
+def test_what_a_person_chose_stays_until_the_failover_goes(machine: Machine) -> None:
+    machine.good(**WANTED)
+    assert (machine.folder / "choices").is_dir()  # keepalived was to see it
+    (machine.folder / "choices" / "3").write_text("-127\n")
+    machine.good(**{**WANTED, "content": TEXT + "#\n"})
+    assert (machine.folder / "choices" / "3").exists()
+    machine.good(**ABSENT)
+    assert not (machine.folder / "choices").exists()
 
 
 def test_a_service_that_does_not_take_its_files(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

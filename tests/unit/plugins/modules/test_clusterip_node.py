@@ -271,6 +271,12 @@ def test_repair(host: Node, backend: str) -> None:
     settled(host, **wanted)
     host.run("systemctl", "disable", "--quiet", SERVICE)
     assert good(host.node(**wanted))["diff"] == {"before": {"at boot": False}, "after": {"at boot": True}}
+    # As after a boot in which it failed.
+    host.run("systemctl", "stop", SERVICE)
+    stopped = {"before": {"service active": False}, "after": {"service active": True}}
+    assert good(host.node(check=True, **wanted))["diff"] == stopped
+    assert good(host.node(**wanted))["diff"] == stopped
+    settled(host, **wanted)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -292,6 +298,31 @@ def test_buckets_that_vrrp_gave(host: Node) -> None:
     nothing: dict[str, Any] = {**WANTED, "local_nodes": []}
     assert good(host.node(**nothing))["buckets"] == [3]
     assert good(host.node(**{**nothing, "total_nodes": 12}))["buckets"] == [3, 9]
+
+
+def test_buckets_that_a_person_chose_are_those_of_a_boot_until_he_takes_that_back(host: Node) -> None:
+    good(host.node(**WANTED))
+    before = host.all()
+    moved = good(host.node(**WANTED, buckets=[2, 4], at_boot=True))
+    assert (moved["changed"], moved["by_hand"]) == (True, {"taken": [4], "given": [1]})
+    settled(host, **WANTED)
+    host.run("sh", "-ec", f"nft flush ruleset; ip maddr del {MAC} dev eth0")
+    host.run(PROGRAM, "load")
+    result = good(host.node(**WANTED))
+    assert (result["buckets"], result["by_hand"]) == ([2, 4], {"taken": [4], "given": [1]})
+    # What somebody moves only until the next boot is no such choice.
+    assert good(host.node(**WANTED, buckets=[3]))["by_hand"] == {"taken": [4], "given": [1]}
+    # A node that joins has 2 now, and the rest stays.
+    joined = good(host.node(**{**WANTED, "local_nodes": [1]}, buckets=[4]))
+    assert joined["by_hand"] == {"taken": [4], "given": [1]}
+    assert good(host.node(**WANTED, buckets=[1, 2], at_boot=True))["by_hand"] == {"taken": [], "given": []}
+    assert host.all() == before
+    assert host.node(**WANTED, at_boot=True)["msg"] == "at_boot: say in buckets which ones"
+
+
+def test_choices_that_vrrp_knows_of_are_told(host: Node) -> None:
+    host.run("sh", "-ec", "mkdir -p /var/lib/lvs-cluster/buckets; echo -127 > /var/lib/lvs-cluster/buckets/3")
+    assert good(host.node(**{**WANTED, "local_nodes": []}))["by_hand"] == {"taken": [], "given": [3]}
 
 
 def test_a_file_that_is_not_ours_stops_everything(host: Node) -> None:
@@ -415,7 +446,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"address": "fd00::9/64", "backend": "clusterip"}, "clusterip has no IPv6; take xt_cluster or nftables"),
     ({"cluster_mac": "02:00:00:00:00:09"}, "02:00:00:00:00:09 is not multicast: the first octet must be odd"),
     ({"cluster_mac": "03-4c"}, "cluster_mac: '03-4c' is no MAC address"),
-    ({"total_nodes": 1025}, "1025 buckets are not in 1..1024"),
+    ({"total_nodes": 1025}, "total_nodes: 1025 buckets are not in 1..1024"),
     ({"total_nodes": 33, "backend": "xt_cluster"}, "33 buckets are not in 1..32: the backend xt_cluster has no more"),
     ({"total_nodes": 17, "backend": "clusterip"}, "17 buckets are not in 1..16: the backend clusterip has no more"),
     ({"local_nodes": [0, 2, 5]}, "local_nodes: 0, 5 not in 1..4 (total_nodes)"),

@@ -12,6 +12,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_weights
 
 
@@ -47,6 +48,41 @@ def test_a_drained_server_stays_drained(capsys: pytest.CaptureFixture[str], tmp_
     result = run(capsys, tmp_path, servers=[server("a", ready=True)])
     assert (result["changed"], result["drained"], result["released"]) == (False, ["a"], [])
     assert (tmp_path / "a").read_text() == "-2147483647\n"
+
+
+def given(weight: int, seconds: float | None) -> str:
+    """A file in which an operator gave a server of weight 20 another one, until so many seconds from now."""
+    until = "" if seconds is None else overrides.now(seconds)
+    return overrides.file_text(overrides.Override(weight, overrides.now(), until, "otto", "weight"), 20, "a label")
+
+
+@pytest.mark.parametrize("weight", [5, 0, 20])
+def test_a_temporary_weight_ends_with_the_first_run_after_its_time(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, weight: int
+) -> None:
+    (tmp_path / "a").write_text(given(weight, 60))
+    assert not run(capsys, tmp_path, servers=[server("a", ready=True)])["changed"]
+    assert overrides.file_override((tmp_path / "a").read_text()) is not None
+    (tmp_path / "a").write_text(given(weight, -1))
+    for check in (True, False):
+        result = run(capsys, tmp_path, check=check, servers=[server("a", ready=True)])
+        assert (result["changed"], result["released"], result["drained"]) == (True, ["a"], [])
+    assert (tmp_path / "a").read_text() == "0\n# lvs.cluster ready: a label\n"
+    assert not run(capsys, tmp_path, servers=[server("a", ready=True)])["changed"]
+
+
+def test_one_whose_host_was_not_prepared_keeps_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A run that is limited to directors says nothing of a real server."""
+    (tmp_path / "a").write_text(given(5, -1))
+    assert not run(capsys, tmp_path, servers=[server("a", ready=False)])["changed"]
+    assert (tmp_path / "a").read_text().startswith("-15\n")
+
+
+def test_what_was_set_for_good_stays(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for weight in (0, 5):
+        (tmp_path / "a").write_text(given(weight, None))
+        assert not run(capsys, tmp_path, servers=[server("a", ready=True)])["changed"]
+        assert f'"weight": {weight}' in (tmp_path / "a").read_text()
 
 
 def test_purge_waits_for_the_reload(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -98,3 +134,20 @@ def test_a_link_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     (tmp_path / "a").symlink_to("/dev/null")
     result = run(capsys, tmp_path, servers=[server("a", ready=True)])
     assert (result["failed"], result["msg"]) == (True, f"{tmp_path}/a is not a regular file: remove it")
+
+
+def test_a_server_that_was_drained_while_it_was_held_is_no_longer_held(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Once its host is prepared, whoever gives it back gives it its weight."""
+    directory = tmp_path / "weights"
+    run(capsys, directory, servers=[server("a", ready=False)])
+    override = overrides.Override(0, "2026-11-26T20:31:00Z", "", "anna", "drain", held=True)
+    (directory / "a").write_text(overrides.file_text(override, 1, "rs1"))
+    assert not run(capsys, directory, servers=[server("a", ready=False)])["changed"]
+    held = overrides.file_override((directory / "a").read_text())
+    assert held is not None
+    assert held.held
+    assert run(capsys, directory, servers=[server("a", ready=True)])["drained"] == ["a"]
+    assert overrides.file_override((directory / "a").read_text()) == override._replace(held=False)
+    assert not run(capsys, directory, servers=[server("a", ready=True)])["changed"]

@@ -39,8 +39,8 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     return found
 
 
-def keep(folder: Path, address: str, local: object) -> None:
-    text = json.dumps({"cluster_ip": to_json(parse({**LEAST, "address": address})), "local": local})
+def keep(folder: Path, address: str, local: object, **more: object) -> None:
+    text = json.dumps({"cluster_ip": to_json(parse({**LEAST, "address": address})), "local": local, **more})
     (folder / Path(boot.config_path(address)).name).write_text(text)
 
 
@@ -80,3 +80,13 @@ def test_unload_and_a_host_without_any(backend: Fake, tmp_path: Path) -> None:
     assert backend.done == [("remove", "10.0.0.2", ())]
     assert boot.read_kept(f"{tmp_path}/none.json") is None
     assert boot.main(["lvs-clusterip"]) == 64
+
+
+def test_what_a_person_chose_is_loaded_in_place_of_local(backend: Fake, tmp_path: Path) -> None:
+    keep(tmp_path, "10.0.0.1", [1, 2], chosen=[2, 5])
+    keep(tmp_path, "10.0.0.3", [1], chosen=[])
+    assert boot.main(["/x/lvs-clusterip", "load"]) == 0
+    assert backend.done == [("load", "10.0.0.1", (2, 5)), ("load", "10.0.0.3", ())]
+    keep(tmp_path, "10.0.0.3", [1], chosen=[13])
+    with pytest.raises(BootError, match="buckets 13 are not in"):
+        boot.read_kept(str(tmp_path / "10.0.0.3.json"))

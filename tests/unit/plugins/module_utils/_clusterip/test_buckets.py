@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, chosen, wanted
 
 BUCKETS = st.sets(st.integers(1, 8))
 
@@ -54,3 +54,22 @@ def test_what_is_in_neither_list_does_not_move(live: set[int], had_local: set[in
     assert not (had_local - local) & set(found)
     # The next run changes nothing.
     assert wanted(8, local, live=found, had_local=local) == found
+
+
+def test_what_a_person_chose_comes_before_local_at_boot() -> None:
+    assert wanted(4, (1,), by_hand=(2,)) == (2,)
+    assert wanted(4, (1,), by_hand=()) == ()
+    assert wanted(4, (1,), by_hand=(2,), given=(3,)) == (3,)
+
+
+def test_a_choice_stays_and_follows_local_until_it_is_the_same() -> None:
+    assert chosen(4, (1, 2)) is None
+    assert chosen(4, (1, 2), named=(1, 3, 9)) == (1, 3)
+    assert chosen(4, (1, 2), named=()) == ()
+    assert chosen(4, (1, 2), named=(2, 1), had=(3,)) is None
+    assert chosen(4, (1, 2), had=(1, 3), had_local=(1, 2)) == (1, 3)
+    # A node joined and has 1 now; 4 came.
+    assert chosen(4, (2, 4), had=(1, 3), had_local=(1, 2)) == (3, 4)
+    assert chosen(4, (1, 3), had=(1, 3), had_local=(1, 3)) is None
+    # VRRP gives them now.
+    assert chosen(4, (), had=(1, 3), had_local=(1, 2)) is None

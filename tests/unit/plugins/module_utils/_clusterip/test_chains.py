@@ -24,14 +24,17 @@ PRINTED = """-P PREROUTING ACCEPT
 -P INPUT ACCEPT
 -N LVS-CIP-282549a1
 -A PREROUTING -d 10.0.0.9/32 -i eth0 -j LVS-CIP-282549a1
--A LVS-CIP-282549a1 -m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 12 --cluster-hash-seed 0x00000007
+-A LVS-CIP-282549a1 -m cluster --cluster-local-nodemask 0x00000001 --cluster-total-nodes 12 \
+--cluster-hash-seed 0x00000007
 -A LVS-CIP-282549a1 -p icmp -m icmp --icmp-type 3 -j RETURN
 -A LVS-CIP-282549a1 -p icmp -m icmp --icmp-type 11 -j RETURN
 -A LVS-CIP-282549a1 -p icmp -m icmp --icmp-type 12 -j RETURN
--A LVS-CIP-282549a1 -p tcp -m multiport --dports 80,443 -m cluster --cluster-local-nodemask 0x00000002 --cluster-total-nodes 12 --cluster-hash-seed 0x00000007 -j RETURN
--A LVS-CIP-282549a1 -p tcp -m multiport --dports 80,443 -m cluster --cluster-local-nodemask 0x00000800 --cluster-total-nodes 12 --cluster-hash-seed 0x00000007 -j RETURN
+-A LVS-CIP-282549a1 -p tcp -m multiport --dports 80,443 -m cluster --cluster-local-nodemask 0x00000002 \
+--cluster-total-nodes 12 --cluster-hash-seed 0x00000007 -j RETURN
+-A LVS-CIP-282549a1 -p tcp -m multiport --dports 80,443 -m cluster --cluster-local-nodemask 0x00000800 \
+--cluster-total-nodes 12 --cluster-hash-seed 0x00000007 -j RETURN
 -A LVS-CIP-282549a1 -j DROP
-"""  # noqa: E501
+"""
 EMPTY = "-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n"
 
 
@@ -146,8 +149,9 @@ OLD = VIP._replace(backend="clusterip", protocol="all", ports=())
 OLD_PRINTED = """-P INPUT ACCEPT
 -N LVS-CIP-282549a1
 -A INPUT -d 10.0.0.9/32 -i eth0 -j LVS-CIP-282549a1
--A LVS-CIP-282549a1 -d 10.0.0.9/32 -i eth0 -j CLUSTERIP --new --hashmode sourceip --clustermac 03:4C:0A:00:00:09 --total-nodes 12 --local-node 3 --hash-init 7
-"""  # noqa: E501
+-A LVS-CIP-282549a1 -d 10.0.0.9/32 -i eth0 -j CLUSTERIP --new --hashmode sourceip \
+--clustermac 03:4C:0A:00:00:09 --total-nodes 12 --local-node 3 --hash-init 7
+"""
 
 
 class Kernel(Programs):

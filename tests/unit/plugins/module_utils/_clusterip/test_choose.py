@@ -52,7 +52,7 @@ def test_auto_keeps_what_works_and_else_takes_the_first(working: tuple[str, ...]
 @pytest.mark.parametrize(
     ("changes", "unable", "why"),
     [
-        ({"total": 17}, ("clusterip",), "total: 17 buckets are not in 1..16: the backend clusterip has no more"),
+        ({"total": 17}, ("clusterip",), "total_nodes: 17 buckets are not in 1..16: the backend clusterip has no more"),
         ({"total": 33}, ("xt_cluster", "clusterip"), "the backend xt_cluster has no more"),
         ({"hash_mode": "sourceip-sourceport"}, ("xt_cluster",), "hashes the source address only"),
         ({"address": "fd00::9"}, ("xt_cluster", "clusterip"), "it hashes the first 32 bits of an IPv6 address alone"),
@@ -84,5 +84,5 @@ def test_none_works() -> None:
         choose(asked(total=17), "", works())
     assert str(error.value) == (
         "backend: none works for 10.0.0.9 on this host: nftables: no nftables; xt_cluster: no xt_cluster; "
-        "clusterip: total: 17 buckets are not in 1..16: the backend clusterip has no more"
+        "clusterip: total_nodes: 17 buckets are not in 1..16: the backend clusterip has no more"
     )

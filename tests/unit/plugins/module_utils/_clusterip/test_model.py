@@ -64,7 +64,7 @@ def test_derived() -> None:
         ({"protocol": "tcp", "ports": [0, 70000]}, "ports: 0, 70000 not in 1..65535"),
         ({"protocol": "tcp", "ports": list(range(1, 17))}, "ports: 16 are more than 15"),
         ({"protocol": "tcp", "ports": [80, 80]}, "ports: one of them is there twice"),
-        ({"total": 0}, "total: 0 buckets are not in 1..1024"),
+        ({"total": 0}, "total_nodes: 0 buckets are not in 1..1024"),
         ({"total": 33, "backend": "xt_cluster"}, "not in 1..32: the backend xt_cluster has no more"),
         ({"total": 17, "backend": "clusterip"}, "not in 1..16"),
         ({"backend": "ipvs"}, "backend: 'ipvs' is none of"),
@@ -84,5 +84,5 @@ def test_faults(fields: dict[str, Any], fault: str) -> None:
 
 def test_all_faults_at_once_and_a_backend_not_chosen_yet() -> None:
     it = WHOLE._replace(prefix=0, hash_seed=-1, total=17, backend="clusterip")
-    assert [fault.split(":")[0] for fault in faults(it)] == ["prefix", "hash_seed", "total"]
+    assert [fault.split(":")[0] for fault in faults(it)] == ["prefix", "hash_seed", "total_nodes"]
     assert faults(WHOLE._replace(total=1024, hash_mode="sourceip-sourceport", backend="auto")) == []

@@ -20,7 +20,7 @@ def said(buckets: list[int] | None, backend: str = "nftables") -> dict[str, Any]
 def test_each_bucket_has_a_node() -> None:
     found = status({"a": plan(), "b": plan()}, {"a": said([1, 3]), "b": said([2, 4])})
     (one,) = found
-    assert one["nodes"]["a"] == {"backend": "nftables", "buckets": [1, 3]}
+    assert one["nodes"]["a"] == {"backend": "nftables", "buckets": [1, 3], "taken": [], "given": []}
     assert (one["nobody"], one["twice"], one["not_reached"]) == ([], {}, [])
     assert lines_of(found) == [
         "10.0.0.9 of the cluster shop, 4 buckets",
@@ -53,3 +53,16 @@ def test_several_vips_each_have_an_entry() -> None:
 def test_no_node_no_table() -> None:
     assert status({}, {}) == []
     assert lines_of([]) == []
+
+
+def test_what_was_moved_by_hand_is_said() -> None:
+    first = said([1, 3, 4])
+    first[VIP]["by_hand"] = {"taken": [4], "given": [2]}
+    (one,) = status({"a": plan(), "b": plan()}, {"a": first, "b": said([2])})
+    assert one["nodes"]["a"] == {"backend": "nftables", "buckets": [1, 3, 4], "taken": [4], "given": [2]}
+    assert lines_of([one])[1:] == [
+        "  a  1 3 4  (nftables)",
+        "     taken by hand: 4",
+        "     given by hand: 2",
+        "  b  2  (nftables)",
+    ]

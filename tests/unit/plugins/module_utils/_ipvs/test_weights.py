@@ -63,6 +63,51 @@ def test_weight(present: Table, wanted: int, unready: bool, zero: bool, weight: 
     assert got.zero == (OURS if record else frozenset())
 
 
+@pytest.mark.parametrize(
+    ("present", "wanted", "unready", "zero", "given", "weight", "told", "record"),
+    [
+        # What an operator has set stands above the plan.
+        (table(20), 20, False, False, 5, 5, "", False),
+        (table(5), 20, False, False, 5, 5, "", False),
+        (table(5), 30, False, False, 5, 5, "", False),
+        (table(5), 3, False, False, 9, 9, "", False),
+        (table(20), 20, False, False, 0, 0, "drained", False),
+        (table(0), 20, False, False, 0, 0, "drained", False),
+        # By hand it was drained later than it got a weight: the kernel lost it, for example at a boot.
+        (table(0), 20, False, False, 5, 5, "", False),
+        # A new server, or one whose table is gone.
+        ({}, 20, False, False, 5, 5, "", False),
+        ({}, 20, False, False, 0, 0, "drained", False),
+        # It waits until its host is prepared, whatever an operator wants, and stays ours until then.
+        ({}, 20, True, False, 5, 0, "held", True),
+        (table(0), 20, True, True, 5, 0, "held", True),
+        (table(0), 20, True, True, 0, 0, "held", True),
+        # It is prepared now, and was drained before that.
+        (table(0), 20, False, True, 0, 0, "drained", False),
+        (table(0), 20, False, True, 5, 5, "", False),
+        # The plan wants none: that is 0 anyhow.
+        (table(5), 0, False, False, 0, 0, "", True),
+    ],
+)
+def test_weight_that_an_operator_has_set(
+    present: Table, wanted: int, unready: bool, zero: bool, given: int, weight: int, told: str, record: bool
+) -> None:
+    ours = OURS if zero else frozenset()
+    got = weights.decide(present, table(wanted), UNREADY if unready else set(), ours, {(WEB, RS1): given})
+    assert got.table == table(weight)
+    assert (got.held, got.drained) == (
+        [(WEB, RS1)] if told == "held" else [],
+        [(WEB, RS1)] if told == "drained" else [],
+    )
+    assert got.zero == (OURS if record else frozenset())
+
+
+def test_an_operator_means_one_destination() -> None:
+    other = ServiceKey("ipv4", "tcp", "10.0.0.7", 80)
+    got = weights.decide(table(5), table(5), set(), frozenset(), {(other, RS1): 0})
+    assert (got.table, got.drained) == (table(5), [])
+
+
 def test_what_is_wanted_is_not_changed_in_place() -> None:
     wanted = table(5)
     weights.decide({}, wanted, UNREADY, frozenset())

@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.failover_files import Unit
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import serialise
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tracking import definitions, track_files
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tracking import (
+    definitions,
+    failover_files,
+    track_files,
+    tracked,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +58,12 @@ def test_nothing_to_define() -> None:
 def test_a_weight_file_is_declared_once() -> None:
     services = [{"real_servers": [{"weight_file": name} for name in names]} for names in (["a", "b"], ["a", "c"])]
     assert [node.values[0] for node in track_files(services, "/w")] == ["a", "b", "c"]
+
+
+def test_a_failover_file_is_declared_and_followed() -> None:
+    unit = Unit("lvs_failover_group_VG1", "VG1", ("VI_1", "VI_2"))
+    written = serialise(failover_files([unit], "/d"))
+    assert written == "track_file lvs_failover_group_VG1 {\n    file /d/lvs_failover_group_VG1\n}\n"
+    followed = serialise(tracked({}, "x", unit.name))
+    assert followed == "track_file {\n    lvs_failover_group_VG1 weight 1\n}\n"
+    assert tracked({}, "x") == []

@@ -214,3 +214,23 @@ def test_a_test_that_does_not_end_is_refused() -> None:
     verdict = judge(124, "", "global_defs {\n}\n")
     assert isinstance(verdict, Refuse)
     assert "did not come to its end in" in verdict.reasons[0]
+
+
+# What 2.3.3 prints in a first check run, where /var/lib/lvs-cluster is missing; 2.2.7 looks for it when it starts.
+NO_FAILOVER = """\
+(/tmp/t.conf: Line 17) realpath() error 2 (No such file or directory) for lvs_failover_group_VG1
+(/tmp/t.conf: Line 33) (VG1) track file lvs_failover_group_VG1 not found, ignoring...
+"""
+FOLLOWED = "a\n\ntrack_file lvs_failover_group_VG1 {\n    file /var/lib/lvs-cluster/lvs_failover_group_VG1\n}\n"
+
+
+def test_the_directory_of_a_failover_file_may_be_missing_in_check_mode_only() -> None:
+    assert isinstance(judge(5, NO_FAILOVER, FOLLOWED, check_mode=True), Accept)
+    assert isinstance(judge(5, NO_FAILOVER, FOLLOWED), Refuse)
+
+
+def test_a_file_that_is_followed_and_not_declared_is_refused() -> None:
+    second = "(/tmp/t.conf: Line 34) (VI_1) track file other not found, ignoring...\n"
+    verdict = judge(5, NO_FAILOVER + second, FOLLOWED, check_mode=True)
+    assert isinstance(verdict, Refuse)
+    assert [one.line for one in verdict.complaints] == [34]

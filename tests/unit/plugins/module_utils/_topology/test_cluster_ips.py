@@ -61,7 +61,7 @@ def test_each_bucket_has_one_node_and_an_order_of_all(nodes: int) -> None:
 def test_forty_nodes_have_forty_priorities() -> None:
     given = inventory(40, lvs_cluster_ips=[{"address": "10.0.0.9/24", "interface": "eth0", "ports": 80, "buckets": 40}])
     first = {one["vrrp"]["instances"][0]["priority"] for one in planned(given).values()}
-    assert first == set(range(250, 250 - 40 * 6, -6))
+    assert first == set(range(250, 250 - 40 * 3, -3))
 
 
 def test_a_node_more_takes_buckets_and_moves_none_between_the_others() -> None:
@@ -234,7 +234,7 @@ def test_more_nodes_than_vrrp_has_priorities_for() -> None:
     given["hosts"] = {f"n{number}": {**shared, "lvs_node_number": number} for number in range(1, 252)}
     given["groups"]["clusterip_nodes"] = list(given["hosts"])
     (text,) = texts(given)
-    assert "the cluster has 251 nodes, and VRRP has priorities for 250" in text
+    assert "the cluster has 251 nodes, and VRRP has priorities for 123" in text
 
 
 def test_adverts_come_from_the_nodes_own_address() -> None:

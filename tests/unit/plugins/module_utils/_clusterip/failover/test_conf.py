@@ -36,6 +36,16 @@ track_file lvs_bucket_health {
     init_file 1
 }
 
+track_file lvs_bucket_choice_1 {
+    file /var/lib/lvs-cluster/buckets/1
+    weight 1
+}
+
+track_file lvs_bucket_choice_2 {
+    file /var/lib/lvs-cluster/buckets/2
+    weight 1
+}
+
 vrrp_instance LVS_BUCKET_1 {
     state BACKUP
     interface eth0
@@ -47,6 +57,7 @@ vrrp_instance LVS_BUCKET_1 {
     }
     track_file {
         lvs_bucket_health
+        lvs_bucket_choice_1
     }
 }
 
@@ -61,6 +72,7 @@ vrrp_instance LVS_BUCKET_2 {
     }
     track_file {
         lvs_bucket_health
+        lvs_bucket_choice_2
     }
 }
 """

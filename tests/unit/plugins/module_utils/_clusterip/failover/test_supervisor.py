@@ -40,7 +40,7 @@ def serve(cluster_ips, buckets):
     if buckets and os.path.exists(folder + "/refuse"):
         raise BootError("no such chain")
 
-places = Places(folder + "/etc", folder + "/run")
+places = Places(folder + "/etc", folder + "/run", folder + "/choices")
 try:
     sys.exit(supervisor.Supervisor(places, lambda: read(places), serve).run())
 except BootError as exc:
@@ -179,6 +179,7 @@ def test_what_vrrp_gives_is_served_and_given_back_at_the_end(node: Node) -> None
         "0 --dont-fork --dont-respawn --log-console --no-syslog --vrrp --use-file /etc/keepalived.conf "
         f"--pid {run}/keepalived.pid --vrrp_pid {run}/vrrp.pid"
     )
+    assert (node.folder / "choices").is_dir()  # keepalived is to watch it
     fifo = os.stat(run / "notify.fifo")
     assert (stat.S_ISFIFO(fifo.st_mode), stat.S_IMODE(fifo.st_mode)) == (True, 0o600)
     node.say("1 MASTER", "2 MASTER", "7 MASTER", "2 BACKUP", "13 MASTER")

@@ -1,0 +1,85 @@
+"""An operator's work on a director without keepalived, under load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support import operations
+from tests.support.cluster import Cluster
+from tests.support.operations import Setup
+
+SETUP = Setup(
+    vip="10.0.0.6", port=80, service="web", entry="FWM 1", victim="rs1", other="rs2",
+    destinations={"rs1": "10.0.0.11:0", "rs2": "10.0.0.12:0"}, weights={"rs1": 1, "rs2": 2}, directors=("lb1",),
+)  # fmt: skip
+
+
+def test_drain_and_undrain(cluster: Cluster) -> None:
+    operations.drain_and_undrain(cluster, SETUP)
+
+
+def test_drain_that_takes_too_long(cluster: Cluster) -> None:
+    operations.drain_that_takes_too_long(cluster, SETUP)
+
+
+def test_temporary_weight(cluster: Cluster) -> None:
+    operations.temporary_weight(cluster, SETUP)
+
+
+def test_rolling_change(cluster: Cluster) -> None:
+    operations.rolling_change(cluster, SETUP)
+
+
+def test_client_is_found(cluster: Cluster) -> None:
+    operations.client_is_found(cluster, SETUP, "10.0.0.100")
+
+
+def test_second_run_is_told_of_the_first(cluster: Cluster) -> None:
+    operations.second_run_is_told_of_the_first(cluster, SETUP)
+
+
+def test_bad_input(cluster: Cluster) -> None:
+    operations.bad_input(cluster, SETUP)
+
+
+def test_maintenance_needs_a_sorry_server(cluster: Cluster) -> None:
+    operations.refused(cluster.playbook("maintenance", *operations.extra(lvs_service="web")), "web has no sorry_server")
+
+
+def services(**weights: int) -> list[dict[str, object]]:
+    """The inventory's virtual services with other real servers."""
+    real_servers = [{"host": host, "weight": weight} for host, weight in weights.items()]
+    web = {"address": "10.0.0.6", "protocol": "tcp", "port": 80}
+    shop = [{"address": address, "protocol": "tcp", "ports": [80, 443]} for address in ("10.0.0.7", "10.0.0.8")]
+    return [
+        {"name": "web", "fwmark": 1, "match": [web], "real_servers": real_servers},
+        {"name": "shop", "fwmark": 2, "match": shop, "persistence_timeout": 300, "real_servers": real_servers},
+    ]
+
+
+def test_guard_stops_a_run(cluster: Cluster) -> None:
+    operations.guard_stops_a_run(cluster, SETUP, services(rs1=1), "10.0.0.12")
+
+
+def test_drift_is_named(cluster: Cluster) -> None:
+    operations.drift_is_named(
+        cluster,
+        SETUP,
+        [
+            (["ipvsadm", "-e", "-f", "1", "-r", "10.0.0.11", "-g", "-w", "9"], "weight"),
+            (["ipvsadm", "-d", "-f", "1", "-r", "10.0.0.12"], "10.0.0.12"),
+            (["ipvsadm", "-a", "-f", "1", "-r", "10.0.0.99", "-g", "-w", "1"], "10.0.0.99"),
+            (["ipvsadm", "-E", "-f", "2", "-s", "rr", "-p", "300"], "scheduler"),
+            (["ipvsadm", "-A", "-t", "10.0.0.66:81", "-s", "rr"], "10.0.0.66:81"),
+        ],
+    )
+
+
+def test_rolled_back(cluster: Cluster) -> None:
+    operations.rolled_back(cluster, SETUP, services(rs1=3, rs2=3))
+
+
+def test_status_page(cluster: Cluster, tmp_path: Path) -> None:
+    page = operations.page_shows_every_service(cluster, tmp_path)
+    assert "rs1" in page
+    assert "rs2" in page

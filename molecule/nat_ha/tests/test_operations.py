@@ -1,0 +1,176 @@
+"""An operator's work on two directors with keepalived, under load."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import operations
+from tests.support.cluster import Cluster, wait_until
+from tests.support.direct import boot_id
+from tests.support.operations import Setup, extra, ran
+
+SETUP = Setup(
+    vip="10.0.0.5", port=8080, service="plain", entry="TCP 10.0.0.5:8080", victim="rs1", other="rs2",
+    destinations={"rs1": "192.168.0.12:80", "rs2": "192.168.0.13:80"}, weights={"rs1": 20, "rs2": 8},
+    directors=("lb1", "lb2"),
+)  # fmt: skip
+
+
+def test_drain_and_undrain(cluster: Cluster) -> None:
+    operations.drain_and_undrain(cluster, SETUP)
+
+
+def test_drain_that_takes_too_long(cluster: Cluster) -> None:
+    operations.drain_that_takes_too_long(cluster, SETUP)
+
+
+def test_temporary_weight(cluster: Cluster) -> None:
+    operations.temporary_weight(cluster, SETUP)
+
+
+def test_rolling_change(cluster: Cluster) -> None:
+    operations.rolling_change(cluster, SETUP)
+
+
+def test_client_is_found(cluster: Cluster) -> None:
+    operations.client_is_found(cluster, SETUP, "10.0.0.100")
+
+
+def test_second_run_is_told_of_the_first(cluster: Cluster) -> None:
+    operations.second_run_is_told_of_the_first(cluster, SETUP)
+
+
+def test_bad_input(cluster: Cluster) -> None:
+    operations.bad_input(cluster, SETUP)
+
+
+def services(**weights: int) -> list[dict[str, object]]:
+    """The inventory's virtual service `plain` with other real servers, and `intranet` as it is."""
+    common = {"address": "10.0.0.5", "forwarding": "nat", "scheduler": "wlc"}
+    return [
+        {
+            **common,
+            "name": "intranet",
+            "port": 80,
+            "delay_loop": 30,
+            "persistence_timeout": 50,
+            "health_checks": [
+                {
+                    **{"type": "http", "path": "/", "status_code": 200},
+                    **{"connect_timeout": 5, "retry": 3, "delay_before_retry": 2},
+                }
+            ],
+            "real_servers": [{"group": "real_servers_nat", "port": 80}],
+        },
+        {
+            **common,
+            "name": "plain",
+            "port": 8080,
+            "delay_loop": 2,
+            "health_checks": [{"type": "tcp", "connect_timeout": 2, "retry": 1, "delay_before_retry": 1}],
+            "real_servers": [{"host": host, "port": 80, "weight": weight} for host, weight in weights.items()],
+        },
+    ]
+
+
+def test_maintenance(cluster: Cluster) -> None:
+    """The sorry server answers while the real servers are out. With both inhibits nothing under way ends."""
+    graceful = services(rs1=20, rs2=8)
+    graceful[1]["inhibit_on_failure"] = True
+    graceful[1]["sorry_server"] = {"address": "192.168.0.1", "port": 80, "inhibit": True}
+    wanted = ["--extra-vars", json.dumps({"lvs_virtual_services": graceful})]
+    ran(cluster.playbook("site", *wanted))
+    with operations.undisturbed(cluster, SETUP):
+        ran(cluster.playbook("maintenance", *extra(lvs_service="plain"), *wanted))
+        wait_until(
+            lambda: operations.served_by(cluster, SETUP, 5) == {"lb1"}, seconds=10, what="the sorry server to answer"
+        )
+        assert not ran(cluster.playbook("site", *wanted)).changed
+        ran(cluster.playbook("maintenance", *extra(lvs_service="plain", lvs_maintenance="false"), *wanted))
+        operations.has_weights(cluster, SETUP)
+    ran(cluster.playbook("site"))
+
+
+def test_failover_and_back(cluster: Cluster) -> None:
+    """By priority: no request fails, what was drained stays so, and runs of site.yml leave it all as it is."""
+    with operations.undisturbed(cluster, SETUP):
+        ran(cluster.playbook("drain", *extra(lvs_host="rs1")))
+        ran(cluster.playbook("failover", *extra(lvs_host="lb2")))
+        assert cluster.holders(SETUP.vip) == ["lb2"]
+        assert operations.served_by(cluster, SETUP) == {"rs2"}
+        reloaded = ran(
+            cluster.playbook("site", "--extra-vars", json.dumps({"lvs_virtual_services": services(rs1=20, rs2=9)}))
+        )
+        assert reloaded.changed
+        assert cluster.holders(SETUP.vip) == ["lb2"]
+        operations.has_weights(cluster, SETUP, rs1=0, rs2=9)
+        ran(cluster.playbook("site"))
+        again = ran(cluster.playbook("failover", *extra(lvs_host="lb2")))
+        assert not again.changed
+        ran(cluster.playbook("failover", *extra(lvs_back="true")))
+        assert cluster.holders(SETUP.vip) == ["lb1"]
+        ran(cluster.playbook("undrain", *extra(lvs_host="rs1")))
+        operations.has_weights(cluster, SETUP)
+    operations.refused(cluster.playbook("failover", *extra(lvs_host="rs1")), "rs1")
+
+
+def test_guard_stops_a_run(cluster: Cluster) -> None:
+    operations.guard_stops_a_run(cluster, SETUP, services(rs2=8), "192.168.0.12:80")
+
+
+def test_drift_is_named(cluster: Cluster) -> None:
+    vip = "10.0.0.5:8080"
+    operations.drift_is_named(
+        cluster,
+        SETUP,
+        [
+            (["ipvsadm", "-e", "-t", vip, "-r", "192.168.0.12:80", "-m", "-w", "9"], "weight"),
+            (["ipvsadm", "-d", "-t", vip, "-r", "192.168.0.13:80"], "192.168.0.13:80"),
+            (["ipvsadm", "-a", "-t", vip, "-r", "192.168.0.99:80", "-m", "-w", "1"], "192.168.0.99:80"),
+            (["ipvsadm", "-E", "-t", vip, "-s", "rr"], "scheduler"),
+            (["ipvsadm", "-A", "-t", "10.0.0.66:81", "-s", "rr"], "10.0.0.66:81"),
+        ],
+    )
+
+
+def test_rolled_back(cluster: Cluster) -> None:
+    operations.rolled_back(cluster, SETUP, services(rs1=9, rs2=8))
+
+
+def test_status_page(cluster: Cluster, tmp_path: Path) -> None:
+    page = operations.page_shows_every_service(cluster, tmp_path)
+    assert "MASTER" in page
+
+
+@pytest.mark.late
+def test_upgrade_reboots_one_director_after_the_other(cluster: Cluster) -> None:
+    before = {director: boot_id(cluster, director) for director in SETUP.directors}
+    with operations.undisturbed(cluster, SETUP):
+        ran(cluster.playbook("upgrade", *extra(lvs_reboot="true")))
+        assert cluster.holders(SETUP.vip) == ["lb1"]
+    assert all(boot_id(cluster, director) != boot for director, boot in before.items())
+    operations.has_weights(cluster, SETUP)
+    assert not ran(cluster.playbook("site")).changed
+
+
+@pytest.mark.late
+def test_zz_absent_takes_all_away_and_a_needed_host_stays(cluster: Cluster) -> None:
+    operations.refused(cluster.playbook("absent", *extra(lvs_host="rs1")), "rs1 serves intranet, plain for lb1, lb2")
+    operations.refused(cluster.playbook("absent"), "lvs_confirm")
+    with operations.undisturbed(cluster, SETUP):
+        ran(cluster.playbook("absent", *extra(lvs_host="lb1")))
+        assert cluster.holders(SETUP.vip) == ["lb2"]
+        assert "keepalived" not in cluster.run("lb1", "ps", "-e", "-o", "comm")
+        ran(cluster.playbook("site"))
+        wait_until(lambda: cluster.holders(SETUP.vip) == ["lb1"], seconds=30, what="lb1 to be master")
+    ran(cluster.playbook("absent", *extra(lvs_confirm="default")))
+    for director in SETUP.directors:
+        assert cluster.table(director) == {}
+        assert SETUP.vip not in cluster.addresses(director)
+        assert "keepalived" not in cluster.run(director, "ps", "-e", "-o", "comm")
+        assert cluster.run(director, "sh", "-c", "ls -d /var/lib/lvs-cluster /etc/lvs-cluster", check=False) == ""
+    ran(cluster.playbook("site"))
+    operations.has_weights(cluster, SETUP)

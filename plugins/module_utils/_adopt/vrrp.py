@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VRRP instances, sync groups and what they track, in the inventory's words."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context, Lines, action, fits
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import tracking as tracking_writer
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import vrrp as writer
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.colocated import SCRIPT as HANDOVER
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.failover_files import PREFIX
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import DIRECTOR
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_vrrp import (
+    AUTHENTICATION,
+    SYNC_GROUP,
+    VIRTUAL_ADDRESS,
+    VRRP_INSTANCE,
+)
+
+__all__ = ["bfd_instances", "instance", "sync_group", "track_files", "track_processes", "vrrp_scripts"]
+
+_DEFAULT_PRIORITY = 100
+_WITH_VALUE = ("brd", "broadcast", "scope", "peer", "preferred_lft", "track_group")
+"""Words behind a virtual address that have a value; the others stand alone."""
+
+
+def _item(variable: str) -> Mapping[str, Spec]:
+    """The fields of the mappings that a variable lists."""
+    item = DIRECTOR[variable].item
+    return item.fields if item else {}
+
+
+def instance(item: Item, context: Context, shared: Mapping[str, Any], sync: list[dict[str, Any]]) -> dict[str, Any]:
+    """An entry of lvs_vrrp_instances; NotOptions where it can't be one.
+
+    ``priority`` and ``unicast`` are still those of this director alone. ``shared`` is what global_defs say of all
+    instances; ``sync`` gets the connection sync daemon that an old word starts.
+    """
+    fields = VRRP_INSTANCE.fields
+    lines = Lines(item.inside or (), context)
+    name = "".join(item.values[:1])
+    state = lines.last("state")
+    if state and "".join(state.values).upper() == "MASTER":
+        context.found.note(
+            state.place,
+            f"{name} has the state MASTER: it takes the addresses at its start, before it has heard its peer",
+            "it was left out, so that the priority alone decides",
+        )
+    priority = lines.last("priority")
+    taken = lines.settings(writer._WORDS, {key: spec for key, spec in fields.items() if key != "state"})
+    result: dict[str, Any] = {"name": name, **{key: taken.pop(key) for key in _FIRST if key in taken}}
+    result["priority"] = int(priority.values[0]) if priority and _is_number(priority.values) else _DEFAULT_PRIORITY
+    authentication = lines.inside("authentication")
+    if authentication:
+        inside = Lines(authentication, context)
+        words = {key: inside.last(key) for key in ("auth_type", "auth_pass")}
+        result["authentication"] = {key: "".join(one.values) for key, one in words.items() if one}
+        if "auth_type" in result["authentication"]:
+            kind = fits(AUTHENTICATION.fields["auth_type"], result["authentication"]["auth_type"])
+            result["authentication"]["auth_type"] = kind or "PASS"
+    unicast = _unicast(lines)
+    if unicast:
+        result["unicast"] = unicast
+    for key in ("virtual_ipaddress", "virtual_ipaddress_excluded"):
+        addresses = [_address(one, result, taken) for one in lines.inside(key)]
+        if addresses:
+            result[key] = addresses
+    for key in ("virtual_routes", "virtual_rules"):
+        found = [one.text for one in lines.inside(key)]
+        if found:
+            result[key] = found
+    result.update(taken)
+    daemon = lines.last("lvs_sync_daemon_interface")
+    if daemon:
+        sync.append({"interface": "".join(daemon.values[:1]), "instance": name})
+    _version(result, shared, context)
+    _drop_handover(lines)
+    result.update(_followed(lines, writer._STATES, fields))
+    return result
+
+
+_FIRST = ("interface", "virtual_router_id", "version", "advert_int")
+
+
+def _is_number(values: Sequence[str]) -> bool:
+    return len(values) == 1 and values[0].isdecimal()
+
+
+def _version(result: dict[str, Any], shared: Mapping[str, Any], context: Context) -> None:
+    """Leave out the version that an instance has anyhow, and a password that VRRP 3 doesn't have."""
+    first = "".join(str(one["address"]) for one in result.get("virtual_ipaddress", [])[:1])
+    default = 3 if ":" in first or str(shared.get("vrrp_version", 2)) == "3" else 2
+    if result.get("version") == default:
+        del result["version"]
+    if result.get("version", default) == 3 and result.pop("authentication", None):
+        context.found.note(f"vrrp_instance {result['name']}", "its authentication has no effect in VRRP 3", "left out")
+
+
+def _drop_handover(lines: Lines) -> None:
+    lines.rest = [
+        one for one in lines.rest if one.name != "notify" or not "".join(one.values[:1]).startswith(f"{HANDOVER} ")
+    ]
+
+
+def _unicast(lines: Lines) -> dict[str, Any]:
+    """``source``, ``peers`` and ``ttl`` as this director has them."""
+    peers = [one.name for one in lines.inside_of("unicast_peer")]
+    if not peers:
+        return {}
+    lines.all("unicast_peer")
+    result: dict[str, Any] = {"peers": peers}
+    for key, name, _form in writer._UNICAST:
+        found = lines.last(name)
+        if found:
+            result[key] = "".join(found.values)
+    return result
+
+
+def _address(item: Item, instance: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:
+    """A virtual address with the words behind it."""
+    result: dict[str, Any] = {"address": item.name}
+    options: dict[str, Any] = {}
+    left = list(item.values)
+    while left:
+        word = left.pop(0)
+        if word in ("dev", "label", *_WITH_VALUE) and left:
+            (result if word in ("dev", "label") else options)[word] = left.pop(0)
+        else:
+            options[word] = True
+    # Where the instance is, it goes without saying; not so with a VMAC, whose interface would be meant.
+    if result.get("dev") == instance.get("interface") and "use_vmac" not in taken:
+        del result["dev"]
+    if options:
+        result["options"] = options
+    checked = fits(VIRTUAL_ADDRESS, result)
+    return result if checked is None else {key: one for key, one in checked.items() if one is not None}
+
+
+def _followed(lines: Lines, states: Iterable[str], fields: Mapping[str, Spec]) -> dict[str, Any]:
+    """What an instance or a sync group tracks, whom it tells, and its options."""
+    result: dict[str, Any] = {}
+    for key in tracking_writer._TRACKED:
+        inside = lines.inside_of(key)
+        if key == "track_script" and lines.context.in_options.intersection(one.name for one in inside):
+            continue
+        found = [_tracked(one) for one in inside]
+        if found and None not in found and fits(fields[key], found) is not None:
+            lines.all(key)
+            wanted = [one for one in found if one and not one["name"].startswith(PREFIX)]
+            if wanted:
+                result[key] = wanted
+    result.update(lines.notify([state for state in states if state in fields["notify"].fields]))
+    result.update(lines.settings(writer._SMTP_ALERT, fields))
+    return {**result, **lines.options()}
+
+
+def _tracked(item: Item) -> dict[str, Any] | None:
+    """A line of a track_ block, None where it has other words than a weight."""
+    values = list(item.values)
+    result: dict[str, Any] = {"name": item.name}
+    if values[:1] == ["weight"] and len(values) > 1:
+        try:
+            result["weight"] = int(values[1])
+        except ValueError:
+            return None
+        values = values[2:]
+    if values == ["reverse"]:
+        result["reverse"] = True
+        values = []
+    return None if values else result
+
+
+def sync_group(item: Item, context: Context) -> dict[str, Any]:
+    """An entry of lvs_vrrp_sync_groups; NotOptions where it can't be one."""
+    lines = Lines(item.inside or (), context)
+    # Both "group { VI_1 VI_2 }" and a line for each.
+    members = [word for one in lines.inside("group") for word in one.words]
+    head = {"name": "".join(item.values[:1]), "group": members}
+    return {**head, **_followed(lines, writer._STATES, SYNC_GROUP.fields)}
+
+
+def vrrp_scripts(items: Iterable[Item], context: Context) -> tuple[list[dict[str, Any]], list[Item]]:
+    """lvs_vrrp_scripts, and those that need a shell, which are written as they stand."""
+    result, verbatim = [], []
+    for item in items:
+        lines = Lines(item.inside or (), context)
+        script, user = lines.last("script"), lines.last("user")
+        values = [*(script.values if script else ()), *(user.values if user else ())]
+        wanted = action(values, context, item.place) if script else None
+        if wanted is None:
+            verbatim.append(item)
+            continue
+        settings = lines.settings(tracking_writer._SCRIPT, _item("lvs_vrrp_scripts"))
+        result.append({"name": "".join(item.values[:1]), **wanted, **settings, **lines.options()})
+    return result, verbatim
+
+
+def track_processes(items: Iterable[Item], context: Context) -> list[dict[str, Any]]:
+    return [_defined(item, "lvs_track_processes", tracking_writer._PROCESS, context) for item in items]
+
+
+def bfd_instances(items: Iterable[Item], context: Context) -> list[dict[str, Any]]:
+    return [_defined(item, "lvs_bfd_instances", tracking_writer._BFD, context) for item in items]
+
+
+def track_files(items: Iterable[Item], context: Context, weights: str) -> list[dict[str, Any]]:
+    """lvs_track_files without those of ours: weight files, and the ones that steer a failover."""
+    found = [_defined(item, "lvs_track_files", tracking_writer._FILE, context) for item in items]
+    return [
+        one
+        for one in found
+        if not one["name"].startswith(PREFIX) and not str(one.get("file", "")).startswith(f"{weights}/")
+    ]
+
+
+def _defined(item: Item, variable: str, table: Sequence[Any], context: Context) -> dict[str, Any]:
+    lines = Lines(item.inside or (), context)
+    settings = lines.settings(table, _item(variable))
+    return {"name": "".join(item.values[:1]), **settings, **lines.options()}

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of each server's weight: pure, and the same with keepalived and without."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._operator.overrides import (
+    DRAINED,
+    HELD,
+    READY,
+    Override,
+)
+
+__all__ = ["ALREADY", "CHANGED", "LEFT", "RESTORED", "Decision", "decide"]
+
+RESTORED = "restored"
+"""The state in which a server has its planned weight again; asked for beside DRAINED and WEIGHTED."""
+
+CHANGED, ALREADY, LEFT = "changed", "already", "left"
+"""What a run does with a server: something, nothing because it is so, nothing because it must not."""
+
+
+class Decision(NamedTuple):
+    """What to do with one server. ``override``: what holds afterwards, None for the planned weight."""
+
+    outcome: str
+    before: str
+    after: str
+    override: Override | None
+
+
+def decide(state: str, present: Override | None, held: bool, wanted: Override, why: str = "") -> Decision:
+    """``state`` is DRAINED, WEIGHTED or RESTORED, ``present`` what an operator has set until now.
+
+    ``why`` restricts RESTORED to what was set for that.
+
+    A server that is held, because nobody has prepared it yet, can be drained, so that it stays out when it is prepared,
+    and never gets a weight here: it is held again
+    afterwards. A drained server keeps the time and the name of whoever drained it first.
+    """
+    before = HELD if held else READY if present is None else present.state
+    if state == RESTORED:
+        if held:
+            return Decision(LEFT, before, before, None)
+        if present is not None and why not in ("", present.why):
+            return Decision(LEFT, before, before, present)
+        after = HELD if present is not None and present.held else READY
+        return Decision(ALREADY if present is None else CHANGED, before, after, None)
+    if state == DRAINED:
+        # Else the end of the maintenance would give it back.
+        if before == DRAINED and (present is None or (present.why, wanted.why) != ("maintenance", "drain")):
+            return Decision(ALREADY, before, before, present)
+        was_held = held or (present is not None and present.held)
+        return Decision(CHANGED, before, DRAINED, wanted._replace(held=was_held))
+    if held:
+        return Decision(LEFT, before, before, None)
+    same = present is not None and (present.weight, present.until) == (wanted.weight, wanted.until)
+    if same:
+        return Decision(ALREADY, before, before, present)
+    return Decision(CHANGED, before, wanted.state, wanted)

@@ -1,0 +1,113 @@
+"""What an operator asks for is checked before any host is touched. No lab is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.cluster import ROOT
+
+# Nothing listens there: had a run tried to reach a host, it would say so.
+NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
+PLAYBOOKS = ("drain", "undrain", "weight", "maintenance", "rolling", "upgrade", "absent")
+
+
+def play(folder: Path, playbook: str, example: str, *extra: str) -> tuple[int, str]:
+    """Run a playbook on an example; exit status and output, in one line."""
+    inventory = folder / example
+    shutil.copytree(ROOT / "inventories" / example, inventory)
+    (inventory / "group_vars").mkdir(exist_ok=True)
+    (inventory / "group_vars" / "all.yml").write_text(json.dumps(NOWHERE))
+    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
+    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
+    words = ["ansible-playbook", "--inventory", str(inventory), f"lvs.cluster.{playbook}"]
+    words += [word for one in extra for word in ("-e", one)]
+    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def test_good_input_goes_on_to_the_directors(tmp_path: Path) -> None:
+    """The other tests' proof that no host was touched is worth something: here one is tried, and it is a director."""
+    status, output = play(tmp_path, "drain", "nat_ha", "lvs_host=rs1")
+    assert status != 0
+    assert "fatal: [lb1]: UNREACHABLE" in output
+    assert "[rs1]: UNREACHABLE" not in output
+
+
+@pytest.mark.parametrize(
+    ("playbook", "example", "extra", "text"),
+    [
+        (
+            *("drain", "nat_ha", ["lvs_host=rs9"]),
+            "lvs_host: rs9 is no host of this inventory, and no real server's address; those that serve are: rs1, rs2",
+        ),
+        (
+            *("undrain", "nat_ha", ["lvs_steps=0"]),
+            "lvs_host must be given, as -e lvs_host=NAME; lvs_steps, if it is, as a number from 1 to 100",
+        ),
+        # The weight is one for this playbook: the plan, in which it would be a fault, is not given it.
+        (
+            *("weight", "nat_ha", ["lvs_host=client", "lvs_weight=70000"]),
+            "lvs_host: client serves nothing: no virtual service names it, but rs1, rs2",
+        ),
+        (
+            *("weight", "nat_ha", ["lvs_host=rs1", "lvs_weight=-1"]),
+            "lvs_host must be given, as -e lvs_host=NAME, lvs_weight as a whole number from 0",
+        ),
+        (
+            *("maintenance", "fwmark_dr", ["lvs_service=web"]),
+            "web has no sorry_server, so its clients would be refused. Write one into the inventory, or say",
+        ),
+        (
+            *("rolling", "nat_ha", ["lvs_service=intranet"]),
+            "Say what to do, as lvs_role, lvs_command or lvs_reboot, and to which real servers, as lvs_hosts or",
+        ),
+        (
+            *("upgrade", "fwmark_dr", ["lvs_reboot=auto"]),
+            "lb1 has no peer, so a restart or a reboot would interrupt all that it serves. Say lvs_alone=true",
+        ),
+        (
+            *("absent", "nat_ha", ["lvs_host=rs1"]),
+            "lvs_host: rs1 serves intranet, plain for lb1, lb2; take it out of the inventory's virtual services and",
+        ),
+        (
+            *("absent", "nat_ha", []),
+            "lvs_confirm: is not given; say lvs_host=NAME for one host, or for a whole cluster lvs_confirm= and one "
+            "of: default",
+        ),
+    ],
+)
+def test_bad_input_stops_before_any_host_is_touched(
+    tmp_path: Path, playbook: str, example: str, extra: list[str], text: str
+) -> None:
+    status, output = play(tmp_path, playbook, example, *extra)
+    assert status != 0
+    assert text in output
+    assert "UNREACHABLE" not in output
+    assert "not in 0..65535" not in output
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_nobody_becomes_root_before_the_input_is_checked(playbook: str) -> None:
+    first, *rest = yaml.safe_load((ROOT / f"playbooks/{playbook}.yml").read_text())
+    assert (first["hosts"], first["become"], first["gather_facts"]) == ("all", False, False)
+    assert [one.get("role") for one in first["roles"]] == ["lvs.cluster.plan"]
+    assert all("groups[" in one["hosts"] for one in rest)
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_its_head_names_every_extra_variable(playbook: str) -> None:
+    text = (ROOT / f"playbooks/{playbook}.yml").read_text()
+    head = text.split("\n\n")[0]
+    read = {word for word in text.replace("|", " ").split() if word.startswith("lvs_") and word.isidentifier()}
+    # lvs_state is the inventory's, and lvs_host is what maintenance refuses.
+    used = {word for word in read if f"{word} | default" in text} - {"lvs_state"}
+    used -= {"lvs_host"} if playbook == "maintenance" else set()
+    assert used
+    assert [word for word in sorted(used) if word not in head] == []

@@ -1,0 +1,59 @@
+"""The order of events in site.yml: judged and locked before anything changes, unlocked last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from tests.support.cluster import ROOT
+
+PLAYS: list[dict[str, Any]] = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())
+NAMES = [play["name"] for play in PLAYS]
+
+
+def place(*words: str) -> int:
+    """Where the only play with these words in its name is."""
+    (found,) = (number for number, name in enumerate(NAMES) if all(word in name for word in words))
+    return found
+
+
+def text(play: dict[str, Any]) -> str:
+    return yaml.safe_dump(play, width=10_000)
+
+
+def test_directors_are_judged_and_locked_before_they_change() -> None:
+    compare, lock = place("Compare the directors"), place("Lock", "directors differ")
+    changes = [place("Drain"), place("Configure the directors"), place("Put in force")]
+    assert compare < lock < min(changes)
+    assert lock == compare + 1
+    names = [task["name"] for task in PLAYS[compare]["post_tasks"]]
+    guard = names.index("Stop if this run would take out too much of what serves now")
+    assert names.index("Stop if a director could not be compared") < guard
+    assert guard < names.index("Group the directors that this run looks after")
+    assert PLAYS[compare]["check_mode"] is True
+
+
+def test_nodes_are_locked_before_they_change() -> None:
+    changes = [place("Change what the nodes"), place("Configure the cluster nodes")]
+    assert place("Compare the cluster nodes") + 1 == place("Lock", "nodes differ") < min(changes)
+
+
+def test_what_was_locked_is_unlocked_last() -> None:
+    last = PLAYS[-1]
+    assert last["tasks"][0]["ansible.builtin.include_tasks"] == "tasks/unlock.yml"
+    locked = [play for play in PLAYS if "tasks/lock.yml" in text(play)]
+    assert len(locked) == 2
+    for play in locked:
+        (group,) = (word for word in play["hosts"].split("'") if word.startswith("lvs_"))
+        assert group in last["hosts"]
+        assert play["tasks"][0]["vars"] == {"__lock_purpose": "lvs.cluster.site"}
+
+
+def test_a_run_that_changes_nothing_locks_nothing() -> None:
+    order = yaml.safe_load((ROOT / "playbooks/tasks/order.yml").read_text())
+    (group,) = (task for task in order if "lvs_directors_to_lock" in text(task))
+    assert "director_changed" in group["when"]
+    nodes = PLAYS[place("Compare the cluster nodes")]
+    (group,) = (task for task in nodes["tasks"] if "lvs_nodes_to_lock" in text(task))
+    assert "clusterip_node_differs" in group["when"]

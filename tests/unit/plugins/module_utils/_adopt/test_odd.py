@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configurations that are odd: nothing of them is lost, and nothing fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt import blocks
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.director import variables_of
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import Findings
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.options import NotOptions, to_options
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import serialise
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, from_options
+from tests.unit.plugins.module_utils._adopt.facts import SAMPLES
+
+
+def variables(
+    text: str, folder: Path, programs: dict[str, str | None] | None = None
+) -> tuple[dict[str, Any], Findings]:
+    file = folder / "keepalived.conf"
+    file.write_text(text)
+    read = blocks.read(str(file), "lb1")
+    findings = Findings()
+    context = Context("lb1", findings.of("lb1"), programs or {})
+    return variables_of(blocks.from_data(read["items"], {}), context, has_script_user=True), findings
+
+
+def texts(findings: Findings, kind: str) -> str:
+    return "\n".join(one["text"] for one in findings.listed(kind))
+
+
+SERVICE = "virtual_server 10.0.0.5 80 {\n%s\nreal_server 192.168.0.12 80 {\n%s\n}\n}\n"
+
+
+def one_service(folder: Path, service: str = "", server: str = "") -> dict[str, Any]:
+    found, _findings = variables(SERVICE % (service, server), folder)
+    [one] = found["lvs_virtual_services"]
+    assert isinstance(one, dict)
+    return one
+
+
+def test_unknown_keywords_go_into_options_at_their_place(tmp_path: Path) -> None:
+    text = (
+        "global_defs {\n vrrp_strict\n lvs_timeouts tcp 7200 udp 300\n}\n"
+        "static_routes {\n 198.51.100.0/24 via 10.0.0.1 dev eth0\n}\n"
+        "vrrp_instance VI_1 {\n interface eth0\n accept\n virtual_router_id 5\n strict_mode off\n"
+        " virtual_ipaddress {\n 10.0.0.5/24 scope global no_track\n}\n}\n"
+        + SERVICE
+        % ("snmp_name shop", "snmp_name rs")
+    )
+    found, findings = variables(text, tmp_path)
+    assert found["lvs_keepalived_global"] == {
+        "options": {"vrrp_strict": True, "lvs_timeouts": ["tcp", 7200, "udp", 300]}
+    }
+    assert found["lvs_keepalived_options"] == {"static_routes": {"198.51.100.0/24": ["via", "10.0.0.1", "dev", "eth0"]}}
+    [instance] = found["lvs_vrrp_instances"]
+    assert instance["options"] == {"accept": True, "strict_mode": "off"}
+    assert instance["priority"] == 100
+    assert instance["virtual_ipaddress"][0]["options"] == {"scope": "global", "no_track": True}
+    [service] = found["lvs_virtual_services"]
+    assert service["options"] == {"snmp_name": "shop"}
+    assert service["real_servers"][0]["options"] == {"snmp_name": "rs"}
+    assert texts(findings, "faults") == texts(findings, "left") == ""
+
+
+def test_a_value_that_the_vocabulary_refuses_stays_as_it_is(tmp_path: Path) -> None:
+    assert one_service(tmp_path, "retry 0")["options"] == {"retry": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("persistence_timeout", {"persistence_timeout": 360}),
+        ("persistence_granularity 255.255.255.0", {"persistence_netmask": "255.255.255.0"}),
+        ("lb_algo sh\nsh-port", {"scheduler": "sh", "scheduler_flags": ["sh-port"]}),
+        ("lvs_sched rr\nops", {"scheduler": "rr", "one_packet": True}),
+        ("sorry_server 192.168.0.9", {"sorry_server": {"address": "192.168.0.9"}}),
+        ("lb_kind TUN type gue port 6080", {"forwarding": "tun", "tunnel": {"type": "gue", "port": 6080}}),
+        ("smtp_alert false", {"smtp_alert": False}),
+        ("lb_kind DR", {"forwarding": "dr"}),
+        ("", {"forwarding": "nat", "scheduler": "wlc", "protocol": "tcp", "health_checks": []}),
+    ],
+)
+def test_words_of_a_service(written: str, wanted: dict[str, Any], tmp_path: Path) -> None:
+    found = one_service(tmp_path, written)
+    assert {key: found.get(key) for key in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("TCP_CHECK { connect_timeout 3 }", {"type": "tcp", "connect_timeout": 3}),
+        ("SMTP_CHECK {\nhelo_name x\n}", {"type": "smtp", "helo_name": "x"}),
+        ("DNS_CHECK {\ntype MX\nname example.org\n}", {"type": "dns", "name": "example.org", "query_type": "MX"}),
+        ("PING_CHECK {\nretry 2\n}", {"type": "ping", "retry": 2}),
+        ('MISC_CHECK {\nmisc_path "/usr/bin/look -q"\nmisc_timeout 5\nmisc_dynamic\nuser nobody\n}',
+         {"type": "misc", "script": "/usr/bin/look", "args": ["-q"], "user": "nobody", "timeout": 5, "dynamic": True}),
+        ("SSL_GET {\nurl {\npath /\nstatus_code 200 204\nvirtualhost a.example\n}\n}",
+         {"type": "https", "urls": [{"path": "/", "status_code": "200 204", "virtualhost": "a.example"}]}),
+        ("HTTP_GET {\nurl {\npath /\nregex a\\\\.b\n}\nhttp_protocol 1.1\nfuture_word 7\n}",
+         {"type": "http", "path": "/", "regex": "a\\.b", "http_protocol": "1.1", "options": {"future_word": 7}}),
+    ],
+    ids=["tcp", "smtp", "dns", "ping", "misc", "https", "http"],
+)  # fmt: skip
+def test_health_checks(written: str, wanted: dict[str, Any], tmp_path: Path) -> None:
+    assert one_service(tmp_path, server=written)["health_checks"] == [wanted]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'MISC_CHECK {\nmisc_path "/usr/bin/look | grep x"\n}',
+        "HTTP_GET {\nconnect_port 80\n}",
+        "HTTP_GET {\nurl { path / status_code 200 }\n}",
+        "BFD_CHECK {\nname a\nx 1\n}",
+    ],
+    ids=["shell", "no url", "words behind a path", "unknown word"],
+)
+def test_a_check_that_has_no_form_is_written_as_it_stands(written: str, tmp_path: Path) -> None:
+    found = one_service(tmp_path, server=written)
+    assert found["health_checks"] == []
+    [name] = found["real_servers"][0]["options"]
+    assert written.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("head", "inside"),
+    [("10.0.0.5", ""), ("10.0.0.5 0", ""), ("10.0.0.5 80", "lb_algo new"), ("10.0.0.5 80", "lb_kind BYPASS")],
+)
+def test_a_virtual_server_that_has_no_form_is_written_as_it_stands(head: str, inside: str, tmp_path: Path) -> None:
+    text = (SERVICE % (inside, "weight 2")).replace("10.0.0.5 80", head)
+    found, findings = variables(text, tmp_path)
+    assert found["lvs_virtual_services"] == []
+    assert found["lvs_keepalived_options"][f"virtual_server {head}"]["real_server 192.168.0.12 80"] == {"weight": 2}
+    assert "keepalived.conf, line 1: virtual_server" in texts(findings, "left")
+
+
+def test_groups_and_ranges(tmp_path: Path) -> None:
+    text = (
+        "virtual_server_group A {\n 10.0.0.5 80\n 10.0.0.5 443\n 10.0.0.6 80\n 10.0.0.6 443\n}\n"
+        "virtual_server_group B {\n 10.0.0.7-9 80\n}\nvirtual_server_group C {\n fwmark 3\n fwmark 4\n}\n"
+    )
+    for name in "ABC":
+        text += (SERVICE % ("", "")).replace("10.0.0.5 80", f"group {name}")
+    found, findings = variables(text, tmp_path)
+    first, second, third, fourth = found["lvs_virtual_services"]
+    assert (first["name"], first["addresses"], first["ports"]) == ("A", ["10.0.0.5", "10.0.0.6"], [80, 443])
+    assert (second["addresses"], second["port"]) == (["10.0.0.7", "10.0.0.8", "10.0.0.9"], 80)
+    assert [one.get("virtual_server_group") for one in (first, second, third, fourth)] == [True, True, None, None]
+    assert (third["name"], fourth["fwmark"]) == ("mark_3", 4)
+    assert "each of its entries is a service of its own" in texts(findings, "notes")
+
+
+def test_scripts_that_need_a_shell(tmp_path: Path) -> None:
+    text = (
+        'vrrp_script a {\n script "test -f /x && exit 1"\n}\nvrrp_script b {\n script "killall -0 haproxy"\n}\n'
+        "vrrp_script unused {\n script /bin/true\n}\n"
+        "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n 10.0.0.5/24\n}\n"
+        'track_script {\n a weight 5\n b\n}\n notify_master "echo $1"\n}\n'
+    )
+    found, findings = variables(text, tmp_path, {"killall": "/usr/bin/killall", "test": "/usr/bin/test"})
+    assert found["lvs_keepalived_options"] == {"vrrp_script a": {"script": "test -f /x && exit 1"}}
+    [instance] = found["lvs_vrrp_instances"]
+    assert instance["options"] == {"track_script": {"a": ["weight", 5], "b": True}, "notify_master": "echo $1"}
+    assert "vrrp_script unused is tracked by nobody" in texts(findings, "notes")
+
+
+def test_the_connection_sync_daemon(tmp_path: Path) -> None:
+    vrrp = "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 5\n%s\n virtual_ipaddress {\n 10.0.0.5/24\n}\n}\n"
+    old, _findings = variables(vrrp % "lvs_sync_daemon_inteface eth1", tmp_path)
+    assert old["lvs_sync_daemon"] == {"interface": "eth1", "instance": "VI_1"}
+    # Beside a sync daemon the plan has a delay where none is given, and here there is none.
+    assert old["lvs_vrrp_instances"][0]["preempt_delay"] == 0
+    daemon = "global_defs {\n lvs_sync_daemon eth1 VI_1 id 7 port 9000 group 224.0.0.90\n}\n"
+    new, _findings = variables(daemon + vrrp % "nopreempt", tmp_path)
+    wanted = {"interface": "eth1", "instance": "VI_1", "id": 7, "port": 9000, "group": "224.0.0.90"}
+    assert new["lvs_sync_daemon"] == wanted
+    assert "preempt_delay" not in new["lvs_vrrp_instances"][0]
+
+
+def test_places_secrets_includes_and_lines_of_others(tmp_path: Path) -> None:
+    (tmp_path / "one.conf").write_text("vrrp_instance VI_1 {\n authentication {\n  auth_pass hidden\n }\n}\n")
+    (tmp_path / "keepalived.conf").write_text(
+        "! comment\ninclude one.conf\ninclude {a,b}.conf\n$NAME=5\nglobal_defs {\n@lb2 router_id other\n"
+        "@lb1 router_id \\\n  mine$NAME\n}\n~LST(1,2) x\nSSL {\n password top\n}\n"
+    )
+    read = blocks.read(str(tmp_path / "keepalived.conf"), "lb1")
+    vrrp, shared, ssl = blocks.from_data(read["items"], {})
+    assert vrrp.place == f"{tmp_path}/one.conf, line 1"
+    assert shared.inside is not None
+    assert shared.inside[0].words == ("router_id", "mine5")
+    assert shared.inside[0].place == f"{tmp_path}/keepalived.conf, line 8"
+    assert ssl.place == f"{tmp_path}/keepalived.conf, line 11"
+    assert read["secrets"] == {
+        "<secret 1>": {"keyword": "auth_pass", "value": "hidden"},
+        "<secret 2>": {"keyword": "password", "value": "top"},
+    }
+    assert "hidden" not in str(read["items"])
+    assert "top" not in str(read["items"])
+    assert {one["place"].rpartition(", ")[2] for one in read["unread"]} == {"line 3", "line 10"}
+
+
+def test_options_are_what_was_written() -> None:
+    def nodes(items: tuple[Item, ...]) -> list[Node]:
+        return [Node(one.name, one.values, None if one.inside is None else tuple(nodes(one.inside))) for one in items]
+
+    items = (
+        Item(("a",), ""), Item(("b", "1"), ""), Item(("b", "2", "3"), ""), Item(("c", "x y"), ""), Item(("c",), ""),
+        Item(("d", "name"), "", (Item(("e", "007"), ""),)), Item(("d", "name"), "", ()), Item(("d",), ""),
+    )  # fmt: skip
+    assert serialise(from_options(to_options(items))) == serialise(nodes(items))
+    with pytest.raises(NotOptions):
+        to_options([Item(("d", "two words"), "", ())])
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_half_a_configuration_does_not_fail(number: int, tmp_path: Path) -> None:
+    """Cut off, or with lines left out at random places, it is still read."""
+    lines = ((SAMPLES / "setup2.vrrp.conf").read_text() + (SAMPLES / "setup2.lb1.conf").read_text()).splitlines()
+    cut = lines[: len(lines) * number // 40]
+    variables("\n".join(cut), tmp_path)
+    variables("\n".join(line for at, line in enumerate(lines) if (at * 7 + number) % 11), tmp_path)
+    variables(
+        "\n".join(line.split(" ")[-1] if (at + number) % 9 == 0 else line for at, line in enumerate(lines)), tmp_path
+    )
