@@ -261,3 +261,15 @@ def test_a_static_director_may_be_a_node() -> None:
     given["groups"]["directors"] = ["n1"]
     given["hosts"]["n1"]["lvs_virtual_services"] = []
     assert texts(given) == []
+
+
+def test_a_nodes_firewall_lets_the_adverts_of_the_others_in() -> None:
+    given = inventory(3)
+    given["hosts"]["n3"]["lvs_state"] = "absent"
+    plans = planned(given)
+    advert = {"family": "ipv4", "interface": "eth0", "source": "10.0.0.102", "protocol": "vrrp"}
+    assert plans["n1"]["peer_traffic"] == [advert]
+    assert plans["n3"]["peer_traffic"] == []
+    assert planned(inventory(3, clusterip_node_failover=False))["n1"]["peer_traffic"] == []
+    del given["hosts"]["n2"]["lvs_interfaces"]
+    assert planned(given)["n1"]["peer_traffic"] == [{**advert, "source": None}]
