@@ -94,6 +94,11 @@ options:
     description: How many seconds a connection of O(established_sample) must have been established at least.
     type: int
     default: 3
+  namespace:
+    description:
+      - The network namespace (ip-netns(8)) whose connections are meant.
+      - Without it the one that the task runs in.
+    type: str
 attributes:
   check_mode:
     description: Changes nothing, so it is the same in check mode.
@@ -135,7 +140,8 @@ EXAMPLES = r"""
 RETURN = r"""
 connections:
   description:
-    - The connections, at most O(limit). C(expires) are the seconds until the kernel forgets one in which nothing happens.
+    - The connections, at most O(limit). C(expires) are the seconds until the kernel forgets one in which nothing
+      happens.
     - C(engine) is there where a persistence engine takes part.
   returned: always
   type: list

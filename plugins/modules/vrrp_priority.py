@@ -10,8 +10,8 @@ module: vrrp_priority
 short_description: Add a number to the priority of a director's VRRP instances, without a reload
 version_added: 0.1.0
 description:
-  - Writes the files that the sync groups of a director's C(keepalived.conf), and its VRRP instances in no group, follow.
-    keepalived adds a file's number to the priority at once. Nothing is reloaded and no connection is touched.
+  - Writes the files that the sync groups of a director's C(keepalived.conf), and its VRRP instances in no group,
+    follow. keepalived adds a file's number to the priority at once. Nothing is reloaded and no connection is touched.
   - The numbers stay over a reboot, a reload and a run of the site playbook, until another number is written.
   - Without options it only says which numbers are in force.
 options:

@@ -117,9 +117,10 @@ def parse(lines: Iterable[str]) -> Iterator[Connection]:
         words = line.split()
         if not words or words[:2] == ["Pro", "FromIP"]:
             continue
-        if len(words) < _FIELDS:
-            raise ValueError(f"a line of {FILE} is not understood: {line.strip()!r}")
-        yield _connection(words)
+        try:
+            yield _connection(words)
+        except ValueError as error:
+            raise ValueError(f"a line of {FILE} is not understood: {line.strip()!r}") from error
 
 
 def _connection(words: Sequence[str]) -> Connection:

@@ -11,8 +11,9 @@ from typing import Any, Callable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import connections
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import connections, host, task
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.connections import Connection, Filter
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
 __all__ = ["ARGUMENTS", "run"]
@@ -41,6 +42,7 @@ ARGUMENTS: dict[str, Any] = {
     "known_wait": {"type": "int", "default": 0},
     "established_sample": {"type": "int", "default": 0},
     "established_seconds": {"type": "int", "default": 3},
+    **task.NAMESPACE,
 }
 _LOOK_AGAIN_SECONDS = 1.0
 
@@ -52,12 +54,16 @@ def run(
     wanted = _filter(module.params)
     known, number = module.params["known"], module.params["established_sample"]
     try:
+        if module.params.get("namespace") is not None:
+            host.enter_namespace(module.params["namespace"])
         found = connections.summary(_read(file), wanted, module.params["limit"])
         if number:
             seconds = module.params["established_seconds"]
             found["established"] = connections.sample(lambda: _read(file), wanted, number, lambda: sleep(seconds))
         if known:
             found["unknown"] = _unknown(file, known, module.params["known_wait"], sleep)
+    except IpvsError as error:
+        raise TaskError(str(error)) from error
     except OSError as error:
         raise TaskError(
             f"{file} can't be read: {error.strerror}; use become: true, and see that the kernel has CONFIG_PROC_FS"

@@ -75,7 +75,7 @@ def test_a_real_server_of_the_other_family_and_a_time_that_is_over() -> None:
 
 @pytest.mark.parametrize("line", ["TCP 0A000064 9C40\n", "TCP X 9C40 0A000005 0050 C0A8000C 0050 NONE 1\n"])
 def test_what_is_not_understood_is_no_empty_table(line: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="is not understood"):
         list(connections.parse([line]))
 
 
