@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support import operations
 from tests.support.cluster import Cluster
 from tests.support.operations import Setup
@@ -18,18 +20,22 @@ def test_drain_and_undrain(cluster: Cluster) -> None:
     operations.drain_and_undrain(cluster, SETUP)
 
 
+@pytest.mark.late
 def test_drain_that_takes_too_long(cluster: Cluster) -> None:
     operations.drain_that_takes_too_long(cluster, SETUP)
 
 
+@pytest.mark.late
 def test_temporary_weight(cluster: Cluster) -> None:
     operations.temporary_weight(cluster, SETUP)
 
 
+@pytest.mark.late
 def test_rolling_change(cluster: Cluster) -> None:
     operations.rolling_change(cluster, SETUP)
 
 
+@pytest.mark.late
 def test_client_is_found(cluster: Cluster) -> None:
     operations.client_is_found(cluster, SETUP, "10.0.0.100")
 
@@ -38,6 +44,7 @@ def test_second_run_is_told_of_the_first(cluster: Cluster) -> None:
     operations.second_run_is_told_of_the_first(cluster, SETUP)
 
 
+@pytest.mark.late
 def test_bad_input(cluster: Cluster) -> None:
     operations.bad_input(cluster, SETUP)
 
@@ -75,6 +82,7 @@ def test_drift_is_named(cluster: Cluster) -> None:
     )
 
 
+@pytest.mark.late
 def test_rolled_back(cluster: Cluster) -> None:
     operations.rolled_back(cluster, SETUP, services(rs1=3, rs2=3))
 
