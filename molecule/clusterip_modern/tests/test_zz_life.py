@@ -19,6 +19,7 @@ VARIABLES = "group_vars/clusterip_nodes/main.yml"
 BOUND = 5
 
 
+@pytest.mark.late
 def test_a_fourth_node_joins_and_leaves_under_load(cluster: Cluster, tmp_path: Path) -> None:
     cluster_ip_tests.a_fourth_node_joins_and_leaves(cluster, tmp_path, BOUND)
     assert "LVS-CIP" not in cluster.run("spare", "iptables-save")

@@ -12,6 +12,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import
 
 __all__ = ["Own", "held", "is_lone", "own_interfaces", "service_vips"]
 
+LAB_INTERFACE = "lab0"
+"""How Ansible reaches a guest of the lab; no machine outside has it, and the lab gives it to none that asks for it."""
+
 Own = Mapping[str, Mapping[str, "list[str]"]]
 """By host and interface: addresses with prefix length."""
 
@@ -59,7 +62,9 @@ def own_interfaces(hosts: Mapping[str, Mapping[str, Any]], virtual: Collection[s
     for name, facts in hosts.items():
         found[name] = {}
         for link in facts.get("links") or ():
-            usable = [one for one in link["addresses"] if not link["loopback"] and _is_own(one, virtual)]
+            if link["loopback"] or link["name"] == LAB_INTERFACE:
+                continue
+            usable = [one for one in link["addresses"] if _is_own(one, virtual)]
             if usable:
                 found[name][link["name"]] = [one["address"] for one in usable]
             for one in usable:

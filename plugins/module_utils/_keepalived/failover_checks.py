@@ -10,8 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.failover_files import HIGHEST
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.vrrp_states import MASTER, UNKNOWN

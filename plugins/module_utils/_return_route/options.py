@@ -189,11 +189,17 @@ def host_faults(config: dict[str, Any], addresses: Sequence[HostAddress], interf
 
 
 def foreign_default_faults(config: dict[str, Any], dumps: dict[tuple[str, int], str], protocol: int) -> list[str]:
-    """Default routes of others in our tables. dumps: (family, table) -> ``ip -N -j route show table N``."""
+    """Default routes of others in our tables that lead elsewhere.
+
+    One that somebody wrote by hand to the same gateway may stay beside ours. dumps: (family, table) ->
+    ``ip -N -j route show table N``.
+    """
     faults = []
     for (family, table), text in sorted(dumps.items()):
+        gateways = {item["gateway"] for item in config["routes"] if item["family"] == family}
         for item in json.loads(text or "[]"):
-            if item.get("dst") == "default" and str(item.get("protocol", "")) != str(protocol):
+            others = item.get("dst") == "default" and str(item.get("protocol", "")) != str(protocol)
+            if others and {item.get("gateway")} != gateways:
                 flag, via = "-6 " if family == "ipv6" else "", item.get("gateway", item.get("dev", "?"))
                 faults.append(
                     f"routing table {table} already has a default route via {via} that is not ours: choose another "

@@ -140,3 +140,8 @@ def test_a_default_route_of_others_in_our_table() -> None:
     )
     assert fault.startswith("routing table 201 already has a default route via 192.168.0.7")
     assert fault.endswith("ip route del default table 201")
+
+
+def test_a_default_route_of_others_to_the_same_gateway_may_stay() -> None:
+    by_hand = '[{"dst":"default","gateway":"192.168.0.1","dev":"eth0","protocol":"3","flags":[]}]'
+    assert options.foreign_default_faults(made(), {("ipv4", 200): by_hand}, 152) == []
