@@ -94,7 +94,7 @@ def _services(directors: Plans, told: Results, tables: Mapping[str, Live]) -> It
             members.setdefault((plan["cluster"], service_key(service)), {})[host] = service
     for (cluster, key), by_host in members.items():
         source, serving = _source(key, by_host, directors, told, tables)
-        planned = by_host[source] if source else next(iter(by_host.values()))
+        planned = by_host[source or min(by_host)]
         live = tables[source].get(key) if source else None
         overrides = _overrides(told[source]) if source else {}
         others = {host: tables[host][key] for host in by_host if host != source and key in tables.get(host, {})}

@@ -161,7 +161,7 @@ def _notes_of_overrides(directors: Sequence[Mapping[str, Any]], names: Mapping[t
             for one in director["overrides"]:
                 where.setdefault((director["cluster"], one["server"]), {})[director["host"]] = one
     for (cluster, server), by_host in where.items():
-        one = next(iter(by_host.values()))
+        one = by_host[min(by_host)]
         only = "" if len(by_host) == len(told[cluster]) else f", on {' and '.join(by_host)} only"
         yield f"{names.get((cluster, server), server)} is {override_text(one)}{only}"
 

@@ -19,8 +19,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Table,
 )
 
-WEB, TLS, DNS = (ServiceKey("ipv4", *one) for one in (("tcp", "10.0.0.5", 80), ("tcp", "10.0.0.5", 443),
-                                                    ("udp", "10.0.0.5", 53)))  # fmt: skip
+WEB = ServiceKey("ipv4", "tcp", "10.0.0.5", 80)
+TLS = ServiceKey("ipv4", "tcp", "10.0.0.5", 443)
+DNS = ServiceKey("ipv4", "udp", "10.0.0.5", 53)
 OTHER = ServiceKey("ipv4", "tcp", "10.0.0.9", 80)
 HALF = Fraction(1, 2)
 

@@ -62,7 +62,11 @@ def test_the_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.Mo
     write(str(file), "two\n")
     assert (file.read_text(), file.stat().st_ino == first) == ("two\n", False)
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
-    monkeypatch.setattr("os.rename", lambda *_paths: (_ for _ in ()).throw(OSError(28, "full")))
+
+    def full(*_paths: str) -> None:
+        raise OSError(28, "full")
+
+    monkeypatch.setattr("os.rename", full)
     with pytest.raises(OSError, match="full"):
         write(str(file), "three\n")
     assert [path.name for path in tmp_path.iterdir()] == ["lvs_cluster.prom"]

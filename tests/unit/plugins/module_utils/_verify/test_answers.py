@@ -35,8 +35,8 @@ def result(name: str, by: dict[str, int], **failures: int) -> dict[str, Any]:
     return {"name": name, "answered": sum(by.values()), "by": by, "failures": failures}
 
 
-def judged(*answers: dict[str, Any], plans: dict[str, Any] = PLANS, **more: Any) -> dict[str, Any]:
-    return report({"requests": {"client": {"results": list(answers)}}, **more}, plans)
+def judged(*answers: dict[str, Any], plans: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return report({"requests": {"client": {"results": list(answers)}}, **more}, PLANS if plans is None else plans)
 
 
 @pytest.mark.parametrize(
