@@ -64,6 +64,15 @@ def test_a_drain_and_its_end(tmp_path: Path) -> None:
     assert read_directory(str(tmp_path)) == {FILE: weights.text_for(weights.READY, "rs1 in intranet")}
 
 
+def test_one_that_was_held_is_held_again(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(weights.text_for(weights.HELD))
+    override = DRAIN._replace(held=True)
+    keeper(tmp_path).write([(target(), Decision("changed", "held", "drained", override))])
+    assert file_override((tmp_path / FILE).read_text()) == override
+    keeper(tmp_path).write([(target(), Decision("changed", "drained", "held", None))])
+    assert weights.state_of((tmp_path / FILE).read_text()) == weights.HELD
+
+
 def test_a_weight_is_put_over_the_one_that_is_configured_now(tmp_path: Path) -> None:
     """Not over the plan's, which the next run brings."""
     conf = tmp_path / "keepalived.conf"

@@ -238,3 +238,10 @@ def test_names_of_nobody(hosts: Any) -> None:
 
 def test_nothing_was_said_of_whom_to_work_on() -> None:
     assert select.rolling(plans("nat_ha"))["faults"] == faults("nat_ha")
+
+
+def test_a_director_that_leaves_is_not_asked() -> None:
+    found = select.targets(plans("nat_ha"), "rs1", None, ["lb1"])
+    assert (list(found["directors"]), found["faults"]) == (["lb2"], [])
+    assert select.rolling(plans("nat_ha"), None, "plain", ["lb1"])["directors"] == ["lb2"]
+    assert select.targets(plans("nat_ha"), "rs1", None, ["lb1", "lb2"])["directors"] == {}
