@@ -1,4 +1,4 @@
-"""An operator's work on two directors with keepalived, under load."""
+"""An operator's work on two directors with keepalived, under load. Late by its name: wlc makes up for it afterwards."""
 
 from __future__ import annotations
 
@@ -109,8 +109,11 @@ def test_maintenance(cluster: Cluster) -> None:
 
 
 def test_failover_and_back(cluster: Cluster) -> None:
-    """By priority: no request fails, what was drained stays so, and runs of site.yml leave it all as it is."""
-    with operations.undisturbed(cluster, SETUP):
+    """By priority: what was drained stays so, and runs of site.yml leave it all as it is.
+
+    There is no sync daemon here, so what is under way at a takeover ends: at 200 requests a second one or two.
+    """
+    with Load(cluster.lab, SETUP.client, [(SETUP.vip, SETUP.port)]) as load:
         ran(cluster.playbook("drain", *extra(lvs_host="rs1")))
         ran(cluster.playbook("failover", *extra(lvs_host="lb2")))
         assert cluster.holders(SETUP.vip) == ["lb2"]
@@ -128,6 +131,8 @@ def test_failover_and_back(cluster: Cluster) -> None:
         assert cluster.holders(SETUP.vip) == ["lb1"]
         ran(cluster.playbook("undrain", *extra(lvs_host="rs1")))
         operations.has_weights(cluster, SETUP)
+    print(f"{load.sent} requests, {len(load.failed)} failed")
+    assert len(load.failed) <= 4, load.failed[:20]
     operations.refused(cluster.playbook("failover", *extra(lvs_host="rs1")), "rs1")
 
 
@@ -164,9 +169,11 @@ def test_status_page(cluster: Cluster, tmp_path: Path) -> None:
 @pytest.mark.late
 def test_upgrade_reboots_one_director_after_the_other(cluster: Cluster) -> None:
     before = {director: boot_id(cluster, director) for director in SETUP.directors}
-    with operations.undisturbed(cluster, SETUP):
+    with Load(cluster.lab, SETUP.client, [(SETUP.vip, SETUP.port)]) as load:
         ran(cluster.playbook("upgrade", *extra(lvs_reboot="true")))
         assert cluster.holders(SETUP.vip) == ["lb1"]
+    print(f"{load.sent} requests, {len(load.failed)} failed")
+    assert len(load.failed) <= 4, load.failed[:20]
     assert all(boot_id(cluster, director) != boot for director, boot in before.items())
     operations.has_weights(cluster, SETUP)
     assert not ran(cluster.playbook("site")).changed
@@ -176,7 +183,7 @@ def test_upgrade_reboots_one_director_after_the_other(cluster: Cluster) -> None:
 def test_zz_absent_takes_all_away_and_a_needed_host_stays(cluster: Cluster) -> None:
     operations.refused(cluster.playbook("absent", *extra(lvs_host="rs1")), "rs1 serves intranet, plain for lb1, lb2")
     operations.refused(cluster.playbook("absent"), "lvs_confirm")
-    with operations.undisturbed(cluster, SETUP):
+    with Load(cluster.lab, SETUP.client, [(SETUP.vip, SETUP.port)]) as load:
         ran(cluster.playbook("absent", *extra(lvs_host="lb1")))
         assert cluster.holders(SETUP.vip) == ["lb2"]
         assert "keepalived" not in cluster.run("lb1", "ps", "-e", "-o", "comm")
@@ -184,6 +191,8 @@ def test_zz_absent_takes_all_away_and_a_needed_host_stays(cluster: Cluster) -> N
         assert cluster.holders(SETUP.vip) == ["lb2"]
         ran(cluster.playbook("failover", *extra(lvs_back="true")))
         assert cluster.holders(SETUP.vip) == ["lb1"]
+    print(f"{load.sent} requests, {len(load.failed)} failed")
+    assert len(load.failed) <= 4, load.failed[:20]
     ran(cluster.playbook("absent", *extra(lvs_confirm="default")))
     for director in SETUP.directors:
         assert cluster.table(director) == {}
