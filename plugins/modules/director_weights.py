@@ -79,6 +79,24 @@ options:
         type: list
         elements: list
         default: []
+      sorry:
+        description:
+          - The sorry server of the service. With keepalived it gets weight 1 just before the last real servers get
+            weight 0, so that no client meets a service with nobody.
+        type: dict
+        suboptions:
+          address:
+            description: Its address.
+            type: str
+            required: true
+          port:
+            description: Its port; the service's where it isn't given.
+            type: int
+          forwarding:
+            description: Its forwarding method.
+            type: str
+            choices: [nat, dr, tun]
+            required: true
       vips:
         description: The addresses at which clients reach the service.
         type: list

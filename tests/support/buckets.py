@@ -108,6 +108,15 @@ def steady(clients: Clients, seconds: float) -> float:
     return since
 
 
+def wait_for_boot(cluster: Cluster, node: str) -> None:
+    """Wait until all that a boot starts is started: until then a node may be too slow for ten adverts a second."""
+    wait_until(
+        lambda: cluster.run(node, "systemctl", "is-system-running", check=False).strip() in ("running", "degraded"),
+        seconds=120,
+        what=f"the end of {node}'s boot",
+    )
+
+
 def steady_health(cluster: Cluster, node: str, *, good: bool) -> None:
     """Wait until a node's failover says that its servers are so."""
     wanted = "0" if good else "1"

@@ -41,14 +41,24 @@ class Answer(NamedTuple):
     node: str
 
 
+class Double(NamedTuple):
+    """Two nodes spoke on one connection: when it was opened, the client, its port, and the packets (kind, MAC)."""
+
+    when: float
+    client: str
+    port: int
+    first: str
+    second: str
+
+
 class Clients(Teller):
     """Every client asks over a new connection, `pause` seconds after its last one ended, until the block ends.
 
     One that is not answered within `patience` seconds gives up and asks again at once. The block begins when each
     client has ended a connection, well or not. Then, or after snapshot(), there are:
 
-    answers: all of them, oldest first. failures: when, which client, and why. doubles: when, and the client, where two
-    nodes answered the same connection, as seen on the wire by their MACs (SYN-ACKs and resets).
+    answers: all of them, oldest first. failures: when, which client, and why. doubles: where two nodes answered the
+    same connection, as seen on the wire by their MACs (SYN-ACKs and resets).
     """
 
     called = "clients' program"
@@ -68,7 +78,7 @@ class Clients(Teller):
         self.clients = tuple(clients)
         self.answers: list[Answer] = []
         self.failures: list[tuple[float, str, str]] = []
-        self.doubles: list[tuple[float, str]] = []
+        self.doubles: list[Double] = []
         self.now = 0.0
         wanted = {"interface": interface, "vip": vip, "port": port, "clients": self.clients, "pause": pause}
         super().__init__(lab, host, SCRIPT, {**wanted, "patience": patience})
@@ -79,9 +89,12 @@ class Clients(Teller):
             Answer(asked, came, self.clients[client], node) for asked, came, client, node in told["answers"]
         ]
         self.failures += [(when, self.clients[client], why) for when, client, why in told["failures"]]
-        self.doubles += map(tuple, told["doubles"])
+        self.doubles += [Double(*double) for double in told["doubles"]]
 
     # -- what follows
+
+    def doubles_since(self, when: float) -> list[Double]:
+        return [double for double in self.doubles if double.when > when]
 
     def owners(self, since: float = 0.0) -> dict[str, set[str]]:
         """Client -> the nodes that answered what it asked from then on."""
@@ -156,7 +169,7 @@ ours = socket.inet_pton(family, vip)
 REQUEST = b"GET / HTTP/1.0\r\nConnection: close\r\n\r\n"
 clock = time.monotonic
 start = clock()
-answers, failures, doubles, seen = [], [], [], {}
+answers, failures, doubles, seen, born = [], [], [], {}, {}
 opened = {}      # descriptor -> [socket, began, client, data]
 due = [(start + number * min(pause, 1) / len(clients), number) for number in range(len(clients))]
 heapq.heapify(due)
@@ -178,12 +191,13 @@ def listen():
         if source != ours or frame[begin:begin + 2] != port.to_bytes(2, "big"):
             continue
         key = to + frame[begin + 2:begin + 4]
-        when, mac = seen.get(key, (0, b""))
-        now = clock()
-        # A port comes back after a while.
-        if mac and mac != frame[6:12] and now - when < patience + 0.5:
-            doubles.append((round(now - start, 3), socket.inet_ntop(family, to)))
-        seen[key] = (now, frame[6:12])
+        this = ("reset " if frame[begin + 13] & 4 else "SYN-ACK ") + frame[6:12].hex(":")
+        before = seen.get(key, this)
+        # A node that was left with half a connection says so again seconds later: what counts is when it was opened.
+        if before[-17:] != this[-17:] and key in born:
+            client_port = int.from_bytes(frame[begin + 2:begin + 4], "big")
+            doubles.append((round(born[key] - start, 3), socket.inet_ntop(family, to), client_port, before, this))
+        seen[key] = this
 
 def end(number, now, why=None, node=None):
     connection, began, client, _data = opened.pop(number)
@@ -209,6 +223,10 @@ while going or opened:
         connection.setsockopt(socket.SOL_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
         connection.bind((clients[client], 0))
         error = connection.connect_ex((vip, port))
+        address, client_port = connection.getsockname()[:2]
+        key = socket.inet_pton(family, address) + client_port.to_bytes(2, "big")
+        born[key] = now
+        seen.pop(key, None)
         opened[connection.fileno()] = [connection, now, client, None]
         if error not in (0, errno.EINPROGRESS):
             end(connection.fileno(), now, errno.errorcode.get(error, str(error)))

@@ -74,19 +74,21 @@ def a_dead_node_is_replaced(cluster: Cluster, bounds: Bounds, victim: str = "web
             client: owner[client] for client in survivors
         }
         assert {taken[client] for client in owner if owner[client] == victim} == set(others)
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
         assert all(set(before[node]) < set(after[node]) for node in others)
 
         clients.snapshot()
         cluster.lab.power(victim, "on")
         returned = clients.now
         buckets.wait_for(cluster, before, bounds.back)
+        buckets.wait_for_boot(cluster, victim)
+        buckets.wait_for(cluster, before, bounds.back)
         settled = buckets.steady(clients, 5)
         gaps = clients.gaps(returned)
         print(f"{victim} is back: the longest gap of a client was {max(gaps.values()):.2f} s")
         assert max(gaps.values()) <= bounds.lost
         assert clients.owner(settled) == owner
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
 
 
 def a_node_without_its_server_gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str = "web3") -> None:
@@ -107,7 +109,7 @@ def a_node_without_its_server_gives_its_buckets_away(cluster: Cluster, bounds: B
         buckets.wait_for(cluster, before, 30)
         settled = buckets.steady(clients, 4)
         assert clients.owner(settled) == owner
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
 
 
 def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, victim: str = "web1") -> None:
@@ -124,7 +126,7 @@ def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, vic
         print(f"failover of {victim} killed: the longest gap of a client was {max(gaps.values()):.2f} s")
         assert max(gaps.values()) <= bounds.lost
         assert clients.owner(settled) == owner
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
 
 
 def all_nodes_reboot(cluster: Cluster) -> None:
@@ -134,6 +136,8 @@ def all_nodes_reboot(cluster: Cluster) -> None:
     for node in NODES:
         cluster.lab.power(node, "on")
     buckets.wait_for(cluster, before, 90)
+    for node in NODES:
+        buckets.wait_for_boot(cluster, node)
     with clients_of(cluster) as clients:
         since = buckets.steady(clients, 3)
     assert set(clients.shares(since)) == set(NODES)
@@ -183,7 +187,7 @@ def a_fourth_node_joins_and_leaves(cluster: Cluster, folder: Path, bound: float)
         }
         print(f"a fourth node joined: the longest gap of a client was {max(clients.gaps().values()):.2f} s")
         assert max(clients.gaps().values()) <= bound
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
 
         leaving = clients.now
         run = cluster.playbook("site", inventory=with_spare(cluster, folder / "leave", "absent"))
@@ -226,7 +230,7 @@ def a_bucket_is_given_and_comes_home(cluster: Cluster, bucket: Hash, bound: floa
         assert concerned
         assert {client for client in owner if moved[client] != owner[client]} == concerned
         assert max(gaps.values()) <= bound
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
         assert not cluster.playbook("site").changed
         assert "does not serve" in move(cluster, f"lvs_host={giver}", f"lvs_bucket={number}", "lvs_bucket_state=given")
         assert buckets.table(cluster) == after
@@ -239,7 +243,7 @@ def a_bucket_is_given_and_comes_home(cluster: Cluster, bucket: Hash, bound: floa
         gaps = clients.gaps(begun)
         print(f"home again: the longest gap of a client was {max(gaps.values()):.2f} s")
         assert max(gaps.values()) <= bound
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
 
     # All of a node's: it is out, over a restart of its failover too, while others live.
     move(cluster, f"lvs_host={giver}", "lvs_bucket=all", "lvs_bucket_state=given")
@@ -298,7 +302,7 @@ def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: f
         print(f"taken with manual failback: the longest gap of a client was {max(gaps.values()):.2f} s")
         assert max(gaps.values()) <= bound
         assert clients.owner(settled) == owner
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
     back = cluster.playbook("site")
     assert back.status == 0, back.output
     buckets.wait_for(cluster, before, 60)

@@ -47,7 +47,7 @@ def test_a_split_heals(cluster: Cluster) -> None:
         buckets.wait_for(cluster, before, 30)
         settled = buckets.steady(clients, 4)
         assert buckets.sizes(clients.owner(settled)) != {}
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
 
 
 def test_all_nodes_reboot(cluster: Cluster) -> None:

@@ -83,7 +83,7 @@ def test_another_number_of_buckets(cluster: Cluster, tmp_path: Path) -> None:
         print(f"6 buckets in place of 12: the longest gap of a client was {max(gaps.values()):.2f} s")
         assert max(gaps.values()) <= BOUND
         assert set(clients.shares(settled)) == set(NODES)
-        assert [when for when, _client in clients.doubles if when > settled] == []
+        assert clients.doubles_since(settled) == []
     back = cluster.playbook("site")
     assert back.status == 0, back.output
     buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)

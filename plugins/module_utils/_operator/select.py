@@ -108,7 +108,19 @@ def _entry(service: Mapping[str, Any], server: Mapping[str, Any], *, alone: bool
         "label": _label(service, server) + ("" if alone else f" ({ServiceKey(**key)})"),
         "vips": sorted(vips),
         "tcp": [[server["address"], port] for port in _tcp_ports(service, server)],
+        "sorry": _sorry(service),
     }
+
+
+def _sorry(service: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The service's sorry server as a destination; None where there is none, or a tunnel with settings of its own."""
+    sorry = service.get("sorry_server")
+    if not sorry or sorry.get("tunnel"):
+        return None
+    forwarding = sorry.get("forwarding", service["forwarding"])
+    # Without NAT the kernel has the port of the service.
+    port = sorry["port"] if forwarding == "nat" else service.get("port")
+    return {"address": sorry["address"], "port": port, "forwarding": forwarding}
 
 
 def _tcp_ports(service: Mapping[str, Any], server: Mapping[str, Any]) -> list[int]:

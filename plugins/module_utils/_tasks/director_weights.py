@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import drain, host, task
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations import ADD, EDIT, Operation
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.wire import Connections
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weights
@@ -42,6 +43,14 @@ SERVER: dict[str, Any] = {
     "vips": {"type": "list", "elements": "str", "default": []},
     "service": {"type": "str", "default": ""},
     "tcp": {"type": "list", "elements": "list", "default": []},
+    "sorry": {
+        "type": "dict",
+        "options": {
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int"},
+            "forwarding": {"type": "str", "choices": ["nat", "dr", "tun"], "required": True},
+        },
+    },
 }
 ARGUMENTS: dict[str, Any] = {
     "manager": {"type": "str", "choices": ["keepalived", "static"], "required": True},
@@ -120,9 +129,12 @@ def _bring(module: AnsibleModule, session: Session, wanted: Sequence[Target]) ->
             "shall find no server"
         )
     if changes and not session.check:
+        leaving = [one for one, decision in changes if decision.override and not decision.override.weight]
+        if by_file:
+            _open_sorry_servers(session, leaving)
         keeper.write(changes)
         if by_file:
-            _settle(session, [one for one, decision in changes if decision.override and not decision.override.weight])
+            _settle(session, leaving)
     result = {
         "changed": bool(changes),
         "servers": [_told(one, decision) for one, decision in decisions],
@@ -169,6 +181,26 @@ def _connections(session: Session, servers: Sequence[Target]) -> Connections:
                 inactive += figures.inactive
                 persistent += figures.persistent
     return Connections(active, inactive, persistent)
+
+
+def _open_sorry_servers(session: Session, leaving: Sequence[Target]) -> None:
+    """Give the sorry server weight 1 where the last real servers go.
+
+    keepalived gives them weight 0 first and puts the sorry server in then, so that a client could find nobody in
+    between. It takes what is in the table for its own (netlink's EEXIST), and removes it when real servers serve again.
+    """
+    table = session.table()
+    last = set(last_ones(table, [one.server for one in leaving]))
+    opened = {}
+    for one in leaving:
+        if one.sorry and one.server.label in last:
+            (name, values), key = one.sorry, one.server.key
+            present = table[key].destinations.get(name)
+            if present is None:
+                opened[key] = Operation(ADD, key, None, name, values)
+            elif not present.weight:
+                opened[key] = Operation(EDIT, key, None, name, present._replace(weight=1))
+    session.carry_out(list(opened.values()))
 
 
 def _settle(session: Session, servers: Sequence[Target]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ class Machine:
         """What each look at a destination finds, the last one from then on."""
         self.follows = False
         """keepalived runs: the table has what the files say."""
+        self.looks: Callable[[], object] = lambda: None
+        """Called each time the table is looked at, before keepalived has done what the files say."""
         self._capsys = capsys
 
     def fake(self) -> FakeIpvs:
@@ -87,6 +90,7 @@ class Machine:
         self.conf.write_text("virtual_server 10.0.0.5 80 {{\n{}\n}}\n".format("\n".join(lines)))
 
     def follow(self) -> None:
+        self.looks()
         if not self.follows:
             return
         for number, weight in ((12, 20), (13, 8)):
@@ -228,6 +232,30 @@ def test_all_at_once_are_refused_or_done(each: Machine) -> None:
     assert len(told(each.set("drained", *both, last=True))) == 2
     assert each.set("restored", *both)["changed"]
     assert (each.live(12), each.live(13)) == (20, 8)
+
+
+def test_the_sorry_server_is_there_before_the_last_one_goes(machine: Machine) -> None:
+    machine.keepalived()
+    sorry = DestinationKey("ipv4", "192.168.0.1", 80)
+    both = [
+        {**server(number, weight), "sorry": {"address": "192.168.0.1", "port": 80, "forwarding": "nat"}}
+        for number, weight in ((12, 20), (13, 8))
+    ]
+
+    def serving() -> set[DestinationKey]:
+        return {name for name, values in machine.kernel.table[WEB].destinations.items() if values.weight}
+
+    assert "failed" not in machine.set("drained", both[0])
+    assert sorry not in serving()
+    machine.set("drained", both[1], last=True, check=True)
+    assert sorry not in serving()
+    seen: list[set[DestinationKey]] = []
+    machine.looks = lambda: seen.append(serving())
+    assert machine.set("drained", both[1], last=True)["changed"]
+    # At no moment was there nobody.
+    assert seen[0] == {name(13)}
+    assert all(seen)
+    assert seen[-1] == {sorry}
 
 
 def test_what_was_drained_by_hand_can_be_given_back(each: Machine) -> None:

@@ -63,9 +63,31 @@ def test_all_that_the_module_needs_is_told() -> None:
                 "label": "rs1 in plain",
                 "vips": ["10.0.0.5"],
                 "tcp": [["192.168.0.12", 80]],
+                "sorry": {"address": "192.168.0.4", "port": 80, "forwarding": "nat"},
             }
         ],
     }
+
+
+def test_the_sorry_server_is_told_where_there_is_one() -> None:
+    """Where clients go meanwhile: the director's own web server, by NAT."""
+    with_sorry = {
+        (service["sorry_server"]["address"], service["sorry_server"]["port"])
+        for case in GOOD
+        for plan in plans(case).values()
+        for service in (plan.get("director") or {"services": []})["services"]
+        if service.get("sorry_server")
+    }
+    told = {
+        (one["sorry"]["address"], one["sorry"]["port"])
+        for case in GOOD
+        for name, plan in plans(case).items()
+        for service in (plan.get("director") or {"services": []})["services"]
+        for one in entries(case, name, None, service["name"])
+        if one["sorry"]
+    }
+    assert told
+    assert told <= with_sorry | {(address, None) for address, _port in with_sorry}
 
 
 @pytest.mark.parametrize("case", GOOD)

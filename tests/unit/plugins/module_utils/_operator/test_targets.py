@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import DestinationKey, ServiceKey
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Destination, DestinationKey, ServiceKey
 from ansible_collections.lvs.cluster.plugins.module_utils._operator.standing import Server
 from ansible_collections.lvs.cluster.plugins.module_utils._operator.targets import Target, read
 
@@ -27,6 +27,13 @@ def test_the_ports_default_is_the_service() -> None:
 def test_what_is_given() -> None:
     (one,) = read([given(port=8080, label="rs1 in web", vips=["10.0.0.5", "10.0.0.6"])])
     assert (one.server.name.port, one.server.label, one.vips) == (8080, "rs1 in web", ("10.0.0.5", "10.0.0.6"))
+
+
+def test_the_sorry_server_is_a_destination() -> None:
+    (one,) = read([given(sorry={"address": "192.168.0.1", "port": None, "forwarding": "nat"})])
+    assert one.sorry == (DestinationKey("ipv4", "192.168.0.1", 80), Destination("nat", 1))
+    with pytest.raises(IpvsError, match=r"servers\[0\].sorry.address"):
+        read([given(sorry={"address": "sorry", "forwarding": "nat"})])
 
 
 def test_a_firewall_mark() -> None:
