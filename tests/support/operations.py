@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.support.cluster import Cluster, Run, wait_until
 from tests.support.download import Downloads
 from tests.support.load import Load
 
 MEGABYTE = 1_000_000
+FIGURES = "/var/lib/prometheus/node-exporter/lvs_cluster.prom"
 
 
 class Setup(NamedTuple):
@@ -267,3 +270,32 @@ def rolled_back(cluster: Cluster, setup: Setup, changed: list[dict[str, object]]
         ran(cluster.playbook("rollback"))
         has_weights(cluster, setup)
         assert not ran(cluster.playbook("site")).changed
+
+
+def figures_for_prometheus(cluster: Cluster, setup: Setup) -> dict[str, float]:
+    """Written by their timer, read by Prometheus' own parser. Returns those of the time when a server is drained."""
+    director = setup.directors[0]
+
+    def figures() -> dict[str, float]:
+        text = cluster.run(director, "cat", FIGURES, check=False)
+        families = text_string_to_metric_families(text)
+        return {
+            " ".join([one.name, *(f"{key}={value}" for key, value in sorted(one.labels.items()))]): one.value
+            for family in families
+            for one in family.samples
+        }
+
+    def drained() -> float:
+        return figures().get("lvs_cluster_servers_overridden state=drained", -1)
+
+    ran(cluster.playbook("metrics", *extra(lvs_metrics="true")))
+    wait_until(lambda: drained() == 0, seconds=60, what="the first figures")
+    ran(cluster.playbook("drain", *extra(lvs_host=setup.victim, lvs_service=setup.service)))
+    wait_until(lambda: drained() == 1, seconds=60, what="the drained server among the figures")
+    seen = figures()
+    assert not ran(cluster.playbook("metrics", *extra(lvs_metrics="true"))).changed
+    ran(cluster.playbook("undrain", *extra(lvs_host=setup.victim, lvs_service=setup.service)))
+    ran(cluster.playbook("metrics", *extra(lvs_metrics="false")))
+    for one in setup.directors:
+        assert cluster.run(one, "sh", "-c", f"ls {FIGURES} /etc/systemd/system/*metrics*", check=False) == ""
+    return seen

@@ -87,6 +87,13 @@ def test_rolled_back(cluster: Cluster) -> None:
     operations.rolled_back(cluster, SETUP, services(rs1=3, rs2=3))
 
 
+@pytest.mark.late
+def test_figures_for_prometheus(cluster: Cluster) -> None:
+    seen = operations.figures_for_prometheus(cluster, SETUP)
+    assert {value for name, value in seen.items() if "collector_success" in name} == {1}
+    assert not [name for name in seen if "vrrp" in name]
+
+
 def test_status_page(cluster: Cluster, tmp_path: Path) -> None:
     page = operations.page_shows_every_service(cluster, tmp_path)
     assert "rs1" in page

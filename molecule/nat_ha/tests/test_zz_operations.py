@@ -157,6 +157,16 @@ def test_rolled_back(cluster: Cluster) -> None:
     operations.rolled_back(cluster, SETUP, services(rs1=9, rs2=8))
 
 
+@pytest.mark.late
+def test_figures_for_prometheus(cluster: Cluster) -> None:
+    seen = operations.figures_for_prometheus(cluster, SETUP)
+    assert {value for name, value in seen.items() if "collector_success" in name} == {1}
+    assert seen["lvs_cluster_keepalived_running"] == 1
+    assert seen["lvs_cluster_vrrp_master interface=eth0 vrrp_instance=VI_1"] == 1
+    # The drained server's weight is what its file says, so it is no drift.
+    assert {value for name, value in seen.items() if "drift_entries" in name} == {0}
+
+
 def test_status_page(cluster: Cluster, tmp_path: Path) -> None:
     page = operations.page_shows_every_service(cluster, tmp_path)
     assert "MASTER" in page
