@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -299,3 +300,20 @@ def figures_for_prometheus(cluster: Cluster, setup: Setup) -> dict[str, float]:
     for one in setup.directors:
         assert cluster.run(one, "sh", "-c", f"ls {FIGURES} /etc/systemd/system/*metrics*", check=False) == ""
     return seen
+
+
+def all_is_right(cluster: Cluster, folder: Path) -> None:
+    """What verify, status and check say of a cluster that nobody has touched; nothing is changed."""
+    for name, files in (
+        ("verify", {"verify.json", "verify.xml", "verify.txt"}),
+        ("status", {"status.json", "status.html"}),
+        ("check", {"check.json", "check.mmd", "check.svg", "check.txt"}),
+    ):
+        run = ran(cluster.playbook(name, *extra(lvs_report_dir=folder / name)))
+        assert not run.changed, run.output
+        assert {path.name for path in (folder / name).iterdir()} == files
+    tests = ElementTree.parse(folder / "verify" / "verify.xml")
+    assert [test.get("name") for test in tests.iter("testcase")]
+    assert [*tests.iter("failure"), *tests.iter("error")] == []
+    report = json.loads((folder / "status" / "status.json").read_text())
+    assert report["problems"] == []
