@@ -12,10 +12,10 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import colocated
 
 
-def keepalived_unit(director: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def keepalived_unit(director: Mapping[str, Any], ip: str = "/bin/ip") -> dict[str, dict[str, Any]]:
     """The settings of keepalived's unit, by section."""
     try:
-        return colocated.unit(director)
+        return colocated.unit(director, ip)
     except KeyError as error:
         raise AnsibleFilterError(f"lvs.cluster.keepalived_unit: the director's plan lacks the key {error}") from error
     except (AttributeError, TypeError) as error:

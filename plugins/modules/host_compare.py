@@ -44,6 +44,23 @@ options:
     type: list
     elements: str
     default: []
+  called:
+    description:
+      - What this system calls the packages of O(packages), by the names that are used there. One that is not here has
+        the same name.
+    type: dict
+    default: {}
+  family:
+    description:
+      - The C(os_family) of the hosts that the other options were made for. On another one nothing is compared, and
+        RV(compared) is false.
+    type: str
+    choices: [Debian, RedHat]
+    default: Debian
+  oldest:
+    description: The oldest release that will do, by distribution. On an older one the module fails.
+    type: dict
+    default: {}
   files:
     description: Files that are to be there, owned by root.
     type: list
@@ -74,7 +91,7 @@ attributes:
     support: full
     description: The diffs of what differs, one after the other.
 requirements:
-  - Debian or one of its derivatives
+  - dpkg or rpm
 seealso:
   - module: lvs.cluster.kernel_settings
   - module: lvs.cluster.keepalived_config
@@ -103,6 +120,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+compared:
+  description: Whether the host is of O(family). If not, all else is empty.
+  returned: success
+  type: bool
+  sample: true
+system:
+  description: What the host is. Its C(family) is empty if it is none of those that O(family) can be.
+  returned: success
+  type: dict
+  sample: {name: debian, version: "12", family: Debian}
 parts:
   description:
     - What each module returned, by its name. Those of O(parts_with) whose package is missing are not here.
@@ -124,7 +151,7 @@ services:
   elements: dict
   sample: [{changed: false}]
 missing:
-  description: Packages of O(packages) that are not installed.
+  description: Packages of O(packages) that are not installed, by what this system calls them.
   returned: success
   type: list
   elements: str
@@ -134,10 +161,10 @@ missing:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.sys_info import get_distribution
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._platform import system
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks import host_state, together
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError, end
 
@@ -151,19 +178,31 @@ ARGUMENTS: dict[str, Any] = {
     "parts_with": {"type": "dict", "default": {}},
     "content": {"type": "str", "no_log": True},
     "packages": {"type": "list", "elements": "str", "default": []},
+    "called": {"type": "dict", "default": {}},
+    "family": {"type": "str", "choices": ["Debian", "RedHat"], "default": "Debian"},
+    "oldest": {"type": "dict", "default": {}},
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
     "services": {"type": "dict", "default": {}},
 }
+
+NOTHING: dict[str, Any] = {"changed": False, "parts": {}, "files": [], "services": [], "missing": [], "diff": []}
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Compare; the result for exit_json."""
     module.check_mode = True
     params = module.params
-    asked = [*params["packages"], *params["parts_with"], *params["services"]]
-    there = host_state.installed(run_command, asked)
+    here = system.here()
+    known = {"compared": here.family == params["family"], "system": here._asdict()}
+    if not known["compared"]:
+        return {**NOTHING, **known}
+    newer = system.too_old(here, params["oldest"])
+    if newer is not None:
+        raise TaskError(f"{here.name} {here.version} is too old for this collection, which needs {newer} or newer")
+    packages = list(dict.fromkeys(real for name in params["packages"] for real in params["called"].get(name, [name])))
+    there = host_state.installed(run_command, [*packages, *params["parts_with"], *params["services"]], here.family)
     if there is None:
-        raise TaskError(f"this collection needs Debian so far; the host is {get_distribution()}")
+        raise TaskError(f"{here.name} {here.version}: there is no program that says which packages are installed")
     wanted = params["parts"]
     for package, more in params["parts_with"].items():
         if package in there:
@@ -180,7 +219,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         ]
     except (BootError, OSError) as error:
         raise TaskError(str(error)) from error
-    missing = [name for name in params["packages"] if name not in there]
+    missing = [name for name in packages if name not in there]
     every = [*parts.values(), *files, *services]
     differ = [one for one in every if one["changed"]]
     diffs = [one.pop("diff", None) for one in differ]
@@ -189,6 +228,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if missing:
         diffs.append({"before": {"packages": []}, "after": {"packages": missing}})
     return {
+        **known,
         "changed": bool(differ or missing),
         "parts": parts,
         "files": files,

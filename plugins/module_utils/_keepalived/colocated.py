@@ -35,8 +35,8 @@ def notified(director: Mapping[str, Any]) -> list[Node]:
     return [Node("notify", (f"{SCRIPT} {director['witness']}", "root"))]
 
 
-def unit(director: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Settings of keepalived's unit, as systemd_dropin takes them, for a DIRECTOR plan."""
+def unit(director: Mapping[str, Any], ip: str = "/bin/ip") -> dict[str, dict[str, Any]]:
+    """Settings of keepalived's unit, as systemd_dropin takes them, for a DIRECTOR plan. ``ip``: that program's path."""
     # However often it dies. Only keepalived itself is told to stop: what it calls then (notify_stop) comes to its end.
     service: dict[str, Any] = {"Restart": "on-failure", "RestartSec": 1, "KillMode": "process"}
     if director.get("colocated") == "handover":
@@ -49,11 +49,13 @@ def unit(director: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         # keepalived has its table before it has made the host a backup. Where a daemon is left this fails, as it may.
         service["ExecStartPre"] = f"-{_become_backup(director)}"
     if director.get("colocated"):
-        service["ExecStopPost"] = [f"-/bin/sh -c 'test $$SERVICE_RESULT = success || {one}'" for one in _undo(director)]
+        service["ExecStopPost"] = [
+            f"-/bin/sh -c 'test $$SERVICE_RESULT = success || {one}'" for one in _undo(director, ip)
+        ]
     return {"Unit": {"StartLimitIntervalSec": 0}, "Service": service}
 
 
-def _undo(director: Mapping[str, Any]) -> Iterator[str]:
+def _undo(director: Mapping[str, Any], ip: str) -> Iterator[str]:
     """What a keepalived that died can't do any more: become a backup before a peer becomes master.
 
     While both sync daemons run a host counts as a backup, so nothing is balanced from the first line on.
@@ -62,7 +64,7 @@ def _undo(director: Mapping[str, Any]) -> Iterator[str]:
     yield f"{_IPVSADM} --stop-daemon master"
     for instance in director["vrrp_instances"]:
         for entry in [*instance["virtual_ipaddress"], *(instance.get("virtual_ipaddress_excluded") or [])]:
-            yield f"/bin/ip address delete {entry['address']} dev {entry.get('dev') or instance['interface']}"
+            yield f"{ip} address delete {entry['address']} dev {entry.get('dev') or instance['interface']}"
 
 
 def _become_backup(director: Mapping[str, Any]) -> str:

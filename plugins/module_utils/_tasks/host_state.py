@@ -14,9 +14,19 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import 
 __all__ = ["compare_file", "compare_service", "installed"]
 
 
-def installed(run: Command, names: Sequence[str]) -> list[str] | None:
-    """Those of these Debian packages that are installed; None where there is no dpkg to ask."""
-    status, out, _err = run(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *names])
+# Each prints NAME installed, or something else, for each package.
+_QUERIES = {
+    "Debian": ("dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n"),
+    "RedHat": ("rpm", "--query", "--queryformat", "%{NAME} installed\n"),
+}
+
+
+def installed(run: Command, names: Sequence[str], family: str = "Debian") -> list[str] | None:
+    """Those of these packages that are installed; None where there is nobody to ask.
+
+    ``family`` is the system's os_family.
+    """
+    status, out, _err = run([*_QUERIES[family], *names])
     if status == 127:
         return None
     lines = [line.split() for line in out.splitlines()]

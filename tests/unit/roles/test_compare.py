@@ -53,7 +53,8 @@ def check(manager: str, brought: dict[str, dict[str, Any]]) -> None:
 def test_the_guard_has_options_that_it_takes() -> None:
     guard = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__director_guard"]
     assert set(guard["pool_guard"]) == set(TASKS["pool_guard"].ARGUMENTS)
-    (task, _scripts, gather) = yaml.safe_load((ROLE / "tasks/compare.yml").read_text())
+    (task,) = yaml.safe_load((ROLE / "tasks/ask.yml").read_text())
+    gather = yaml.safe_load((ROLE / "tasks/compare.yml").read_text())[-1]
     assert "combine(__director_guard)" in task["lvs.cluster.host_compare"]["parts"]
     assert "pool_guard.faults" in gather["ansible.builtin.set_fact"]["director_losses"]
 
@@ -134,7 +135,8 @@ def test_a_static_director() -> None:
 
 
 def test_what_is_compared_apart() -> None:
-    (task, scripts, _gather) = yaml.safe_load((ROLE / "tasks/compare.yml").read_text())
+    (task,) = yaml.safe_load((ROLE / "tasks/ask.yml").read_text())
+    (_names, _ask, _other, scripts, selinux, _gather) = yaml.safe_load((ROLE / "tasks/compare.yml").read_text())
     arguments = task["lvs.cluster.host_compare"]
     with_package = arguments["parts_with"]
     assert with_package["firewalld"]["firewalld_peers"] == options_of("firewall")["firewalld_peers"]
@@ -144,3 +146,7 @@ def test_what_is_compared_apart() -> None:
         **options_of("keepalived")["keepalived_scripts"],
         "purge": False,
     }
+    # The very file that brings it to its plan.
+    tasks = yaml.safe_load((ROLE / "tasks/keepalived.yml").read_text())
+    (brought,) = [task for task in tasks if "SELinux" in task["name"]]
+    assert {**brought, "name": ""} == {**selinux, "name": ""}
