@@ -1,15 +1,10 @@
-"""What the documentation says of playbooks is compared with them: variables, statistics, commands."""
+"""What the documentation says of playbooks is compared with them: variables, statistics, the list."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
-import shlex
 
-import pytest
-
-from tests.unit.test_docs import INVENTORY_DOC, ROOT, SPECS, Block, all_blocks, code_words, described, rows, sections
+from tests.unit.test_docs import INVENTORY_DOC, ROOT, SPECS, code_words, described, rows, sections
 
 OPERATIONS_DOC = ROOT / "docs" / "operations" / "README.md"
 
@@ -45,35 +40,3 @@ def test_statistics_are_those_that_playbooks_set() -> None:
     for names, statistics in told:
         assert len(names.split(", ")) == len(code_words(statistics))
         assert set(names.split(", ")) <= playbooks()
-
-
-def playbook_commands() -> list[tuple[Block, list[str]]]:
-    """The words of each ansible-playbook command that runs a playbook of the collection."""
-    lines = [(block, line) for block in all_blocks("sh") for line in block.text.splitlines()]
-    return [
-        (block, shlex.split(line.replace("\\", "")))
-        for block, line in lines
-        if line.startswith("ansible-playbook ") and re.search(r"lvs\.cluster\.\w|playbooks/\w", line)
-    ]
-
-
-def read_by(playbook: str) -> set[str]:
-    """The extra variables that a playbook reads, with the files of tasks that it includes."""
-    files, found = [ROOT / "playbooks" / f"{playbook}.yml"], set()
-    for path in files:
-        text = path.read_text()
-        found |= set(re.findall(r"\blvs_\w+", text))
-        for name in re.findall(r"_tasks: (?:tasks/)?(\w+\.yml)", text):
-            included = ROOT / "playbooks" / "tasks" / name
-            files += [included] if included not in files else []
-    return found
-
-
-@pytest.mark.parametrize(("block", "words"), playbook_commands(), ids=str)
-def test_extra_variables_of_a_command_are_those_that_its_playbook_reads(block: Block, words: list[str]) -> None:
-    (playbook,) = {found[1] for word in words if (found := re.match(r"(?:lvs\.cluster\.|playbooks/)([a-z]+)", word))}
-    given: set[str] = set()
-    for before, word in itertools.pairwise(words):
-        if before in ("-e", "--extra-vars"):
-            given |= set(json.loads(word)) if word.startswith("{") else {word.split("=", 1)[0]}
-    assert given - read_by(playbook) == set(), str(block)
