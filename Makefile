@@ -7,16 +7,18 @@ STAMP := $(VENV)/setup.stamp
 
 # The inventory that `make demo` boots.
 INVENTORY ?= inventories/nat_ha
+# What must have run: ci, or full.
+RAN ?= ci
 # A checkout of evrardjp's keepalived role, for `make bench` to measure beside ours.
 PEER ?=
 
 # The parts of `make test`, in order; a part is a target of this file. The first half needs no lab.
-PURE_PARTS := setup lint unit sanity
+PURE_PARTS := setup lint unit docs sanity
 LAB_PARTS := integration molecule
-# What `make test-full` runs beyond that: modules on Debian 13, and the lives of clusters on bare guests of both releases,
-# of one without a daemon only there; six more scenarios, series of power cuts, the forms of self-balancing, and directors
-# with ufw and firewalld, and clusters that were set up by hand.
-FULL_PARTS := molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
+# What `make test-full` runs beyond that: Galaxy's own checks and the demo from an installed copy; modules on Debian 13, and the
+# lives of clusters on bare guests of both releases, of one without a daemon only there; six more scenarios, series of power
+# cuts, the forms of self-balancing, and directors with ufw and firewalld, and clusters that were set up by hand.
+FULL_PARTS := importer installed versions awx eda molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
 
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
 
@@ -34,20 +36,29 @@ SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule
 # Those that only `make test-full` has time for.
 LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha_sync self_balanced tun
 
-.PHONY: help setup lint unit sanity integration molecule molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build clean
+.PHONY: help setup lint unit sanity integration molecule molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build docs awx eda ran support versions importer installed clean
 
+##@ To use the collection
+# In an installed copy, which has no tests, only these work, and only these are listed.
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' -v all='$(wildcard tests)' '\
+		/^##@ / { if (sections++ && !all) exit; printf "%s%s\n", (sections > 1 ? "\n" : ""), substr($$0, 5) } \
+		/^[a-z][a-z -]*:.*## / { count = split($$1, names, " "); \
+			for (i = 1; i <= count; i++) printf "  make %-14s  %s\n", names[i], $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: ## Install what the other commands need: Debian packages, and .venv
+setup: ## Install Debian packages and .venv, as far as missing
 	@$(SYSTEM_PYTHON) tools/setup.py
 
+demo: setup ## Boot INVENTORY in the lab, configure it, send requests
+	@tools/demo "$(INVENTORY)"
+
+##@ To change and test it
 # For a target that is called on its own in a fresh clone, or after a change of the pins.
 $(STAMP): requirements-dev.txt
 	@$(SYSTEM_PYTHON) tools/setup.py
 	@touch $@
 
-lint: $(STAMP) ## Check format, style, types, YAML, Ansible content and changelog fragments
+lint: $(STAMP) ## Check format, style, types, YAML, Ansible and changelog
 	ruff format --check .
 	ruff check .
 	mypy
@@ -58,60 +69,86 @@ lint: $(STAMP) ## Check format, style, types, YAML, Ansible content and changelo
 unit: $(STAMP) ## Run the tests that need no lab
 	$(PYTHON) -m pytest --numprocesses auto tests/unit
 
-sanity: $(STAMP) ## Run ansible-test's sanity tests on every supported Python that is here
+sanity: $(STAMP) ## Run ansible-test on every supported Python that is here
 	$(PYTHON) tools/sanity.py
 
-integration: $(STAMP) ## Run the tests of the lab, and of a cluster's life in it
-	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/colocated --ignore tests/integration/firewalls --durations 15
+integration: $(STAMP) ## Test the lab, and a cluster's life in it
+	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/colocated --ignore tests/integration/firewalls --ignore tests/integration/qemu --durations 15
 
-molecule: $(STAMP) ## Run the Molecule scenarios, less those that only test-full runs
+molecule: $(STAMP) ## Run the scenarios that CI has time for
 	@for scenario in $(filter-out $(LATE_SCENARIOS),$(SCENARIOS)); do \
 		PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) molecule test --scenario-name $$scenario || exit; \
 	done
 
-# The others once more, with the tests of them that are late.
-molecule-late: $(STAMP)
+molecule-late: $(STAMP) ## Run the other scenarios, and the tests that are late
 	@for scenario in $(LATE_SCENARIOS) clusterip_modern fwmark_dr nat_ha; do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
 
-bare-bookworm bare-trixie: bare-%: $(STAMP)
+bare-bookworm bare-trixie: bare-%: $(STAMP) ## Live a cluster's life on bare guests of that release
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
 
 adopt: $(STAMP) ## Move clusters that were set up by hand to the collection
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/adopt tests/integration/failover
 
-takeover: $(STAMP) ## Cut the active director's power again and again, and measure
+takeover: $(STAMP) ## Cut the active director's power repeatedly, and measure
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/takeover
 
 colocated: $(STAMP) ## Compare the forms in which web servers balance themselves
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/colocated
 
-firewalls: $(STAMP)
+firewalls: $(STAMP) ## Run directors beside ufw and firewalld
 	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/firewalls
 
-modules-trixie: $(STAMP)
+versions: $(STAMP) ## Check with every supported ansible-core
+	$(PYTHON) -m tools.versions
+
+awx: $(STAMP) ## Test AWX's objects, and its jobs in the lab
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/awx
+
+eda: $(STAMP) ## Test the event source and the rulebook
+	$(PYTHON) -m venv build/venv-eda
+	build/venv-eda/bin/pip install --quiet --requirement requirements-eda.txt
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/eda
+
+modules-trixie: $(STAMP) ## Run the modules' tests on Debian 13 guests
 	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs tests/integration/keepalived
 
+ran: $(STAMP) ## Compare what has run with the README's support table
+	$(PYTHON) tools/support.py --ran $(RAN)
+
 test: ## Run all that CI runs, and say how long each part took
-	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS)
+	@rm -rf build/ran
+	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) ran
 
 test-full: ## Run what CI has no time for, too
-	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) $(FULL_PARTS)
+	@rm -rf build/ran
+	@RAN=full $(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) $(FULL_PARTS) ran
 
-demo: setup ## Boot INVENTORY in the lab, configure it, and send requests through it
-	@tools/demo "$(INVENTORY)"
-
-bench: setup ## Measure, and print a table and JSON
+##@ To measure and release it
+bench: setup ## Measure runs, takeovers and tables
 	$(AS_ROOT) $(PYTHON) -m tools.bench
 	$(AS_ROOT) $(PYTHON) -m tools.ipvs_bench
 	$(AS_ROOT) env PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(PYTHON) -m tools.scale_bench
 	$(if $(PEER),$(AS_ROOT) $(PYTHON) -m tools.peer_bench "$(PEER)")
 
-changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for the version in galaxy.yml
+docs: $(STAMP) ## Build the documentation site; warnings are errors
+	$(PYTHON) -m tools.docs
+	$(PYTHON) -m pytest tests/docs
+
+support: $(STAMP) ## Write the README's support table from what is declared
+	$(PYTHON) tools/support.py --write
+
+changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for this version
 	antsibull-changelog release --update-existing
 
 build: $(STAMP) ## Make the collection's tarball in build/
 	ansible-galaxy collection build --force --output-path build
 
-clean: ## Remove what the commands above made, .venv apart
+importer: $(STAMP) ## Run Ansible Galaxy's own checks on the tarball
+	$(PYTHON) -m tools.release_check
+
+installed: $(STAMP) ## Install the tarball, and run the demo from there
+	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/release
+
+clean: ## Remove what these commands made, .venv apart
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .ansible tests/output
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -6,10 +6,14 @@ import os
 
 import pytest
 
-from tests.support.cluster import ROOT, Cluster
+from tests.support.cluster import Cluster
+from tests.support.ran import pytest_fixture_setup
+from tools import scenarios
+
+__all__ = ["cluster", "pytest_fixture_setup"]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     scenario = os.environ["MOLECULE_SCENARIO_NAME"]
-    return Cluster(f"molecule_{scenario}", ROOT / "inventories" / scenario)
+    return Cluster(f"molecule_{scenario}", scenarios.inventory(scenario))

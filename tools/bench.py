@@ -28,7 +28,7 @@ VIP, PORT, MASTER, PEER, CLIENT = "10.0.0.5", 8080, "lb1", "lb2", "client"
 # Actions that Ansible carries out on the control node. All others cost a connection and a Python start on the host.
 LOCAL = {
     *("add_host", "assert", "debug", "fail", "group_by", "include_role", "include_tasks", "meta", "set_fact"),
-    *("validate_argument_spec", "lvs.cluster.plan"),
+    *("include_vars", "validate_argument_spec", "lvs.cluster.plan"),
 }
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "sanity" / "ansible_collections" / "lvs" / "cluster"
+# The Pythons of a run without a fault, for tools/support.py.
+PYTHONS = ROOT / "build" / "ran" / "sanity" / "pythons.json"
 
 # Asked of the installed ansible-test itself, because both answers change with its version.
 QUESTIONS = """
@@ -116,7 +118,11 @@ def main() -> int:
     for version in pythons:
         command += ["--target-python", version]
     environ = {**os.environ, "PATH": search_path(pythons.values(), os.environ["PATH"])}
-    return subprocess.run(command, check=False, cwd=COPY, env=environ).returncode
+    status = subprocess.run(command, check=False, cwd=COPY, env=environ).returncode
+    if status == 0:
+        PYTHONS.parent.mkdir(parents=True, exist_ok=True)
+        PYTHONS.write_text(f"{json.dumps(list(pythons))}\n")
+    return status
 
 
 if __name__ == "__main__":

@@ -17,29 +17,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-REQUIREMENTS = ROOT / "requirements-dev.txt"
+# An installed copy of the collection has no tests, and needs only what the lab and the demo do.
+CLONE = (ROOT / "tests").is_dir()
+REQUIREMENTS = ROOT / ("requirements-dev.txt" if CLONE else "lab/requirements.txt")
 # Written last: it says what the environment was made of, and that making it came to its end.
 STAMP = VENV / "setup.stamp"
 
-SYSTEM_PACKAGES = (
+LAB_PACKAGES = (
     "apt-utils",  # apt-ftparchive: the lab's own package repository
     "arch-test",  # mmdebstrap asks it whether a foreign tree can run here
-    "chromium",  # tests open the status page in a real browser
-    "chromium-driver",
     "coreutils",
     "debian-archive-keyring",
     "e2fsprogs",  # mkfs.ext4 -d: a disk image from a folder, without a mount
     "iproute2",
-    "iptables",  # both backends, for tests of firewall rules
-    "keepalived",  # tests run two of them in namespaces of their own; it is never started on the machine
     "mmdebstrap",
     "openssh-client",
     "patchelf",  # a release's User Mode Linux kernel is run with that release's C library
     "python3-venv",
-    "systemd",  # systemd-analyze: tests ask it whether our units are valid
     "tcc",  # what those kernels lack is built with it
     "util-linux",  # nsenter, setsid, setpriv, unshare
 )
+TEST_PACKAGES = (
+    "chromium",  # tests open the status page in a real browser
+    "chromium-driver",
+    "iptables",  # both backends, for tests of firewall rules
+    "keepalived",  # tests run two of them in namespaces of their own; it is never started on the machine
+    "systemd",  # systemd-analyze: tests ask it whether our units are valid
+)
+SYSTEM_PACKAGES = (*LAB_PACKAGES, *(TEST_PACKAGES if CLONE else ()))
 
 # ansible-core 2.19 runs on these.
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -119,13 +124,21 @@ def choose_python(will_do: Callable[[str], bool]) -> str:
     raise SetupError(f"no Python {span} with venv and ensurepip here; on Debian 12 run: apt-get install python3-venv")
 
 
+def require_a_place(venv: Path) -> None:
+    """SetupError where .venv is missing and can't be made, as in a collection that root has installed for all."""
+    tree = venv.parent
+    if not venv.exists() and not os.access(tree, os.W_OK):
+        copy = f"cp -r {tree} lvs-cluster && make -C lvs-cluster demo"
+        raise SetupError(f"{tree} is read-only here, and .venv must go into it; make a copy: {copy}")
+
+
 def fingerprint(requirements: str, venv: Path) -> str:
     """What .venv is made of; its path counts, because the scripts in it name their interpreter by path."""
     return hashlib.sha256(f"{venv}\n{requirements}".encode()).hexdigest()
 
 
 def make_venv() -> bool:
-    """Bring .venv to what requirements-dev.txt says; False if it was so already."""
+    """Bring .venv to what the requirements say; False if it was so already."""
     wanted = fingerprint(REQUIREMENTS.read_text(), VENV)
     made_of = STAMP.read_text().strip() if STAMP.exists() else ""
     python = VENV / "bin" / "python"
@@ -136,7 +149,7 @@ def make_venv() -> bool:
         chosen = choose_python(makes_venvs)
         say(f"making .venv with {chosen}")
         run([chosen, "-m", "venv", "--clear", VENV], "the virtual environment could not be made; run: rm -r .venv")
-    say("installing what requirements-dev.txt lists into .venv")
+    say(f"installing what {REQUIREMENTS.relative_to(ROOT)} lists into .venv")
     again = f"{python} -m pip install -r {REQUIREMENTS}"
     run([python, "-m", "pip", "install", "-qq", "-r", REQUIREMENTS], f"pip failed; see above, then run: {again}")
     STAMP.write_text(wanted + "\n")
@@ -176,6 +189,7 @@ def main() -> int:
     """Do what is not done yet; 0 when everything is there."""
     start = time.monotonic()
     try:
+        require_a_place(VENV)
         missing = missing_packages(SYSTEM_PACKAGES)
         if missing:
             install_packages(missing)

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,19 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from tools.sanity import tracked_files
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = tracked_files(ROOT)
 
-SHIPPED_FOLDERS = ("docs", "inventories", "lab", "meta", "playbooks", "plugins", "roles")
+SHIPPED_FOLDERS = ("docs", "examples", "extensions/eda", "inventories", "lab", "meta", "playbooks", "plugins", "roles")
 SHIPPED_FILES = {
-    *("CHANGELOG.md", "LICENSE", "README.md", "bindep.txt", "changelogs/changelog.yaml"),
-    *("requirements.txt", "requirements.yml"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
+    *("bindep.txt", "changelogs/changelog.yaml", "requirements.txt", "requirements.yml"),
+    # What `make demo` runs, and what the commands of docs/lab.md read.
+    *("Makefile", "ansible.cfg", "tools/__init__.py", "tools/demo", "tools/setup.py"),
 }
 MADE_BY_THE_BUILD = {"FILES.json", "MANIFEST.json"}
 
@@ -133,6 +136,33 @@ def test_development_dependencies_are_pinned_exactly_and_once() -> None:
     assert len(names) == len(set(names))
 
 
+def closure(names: list[str]) -> set[str]:
+    """The installed packages that these need, themselves among them."""
+    found: set[str] = set()
+    todo = [*names]
+    while todo:
+        name = canonicalize_name(todo.pop())
+        if name not in found:
+            found.add(name)
+            needed = [Requirement(line) for line in requires(name) or []]
+            todo += [one.name for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return found
+
+
+def test_an_installed_copy_gets_the_pins_of_a_clone_as_far_as_the_demo_needs_them() -> None:
+    pins = {canonicalize_name(Requirement(line).name): line for line in requirement_lines("lab/requirements.txt")}
+    assert set(pins) == closure(
+        ["ansible", *(Requirement(line).name for line in requirement_lines("requirements.txt"))]
+    )
+    assert set(pins.values()) <= set(requirement_lines("requirements-dev.txt"))
+
+
+def test_the_importers_environment_is_pinned_exactly_and_once() -> None:
+    lines = requirement_lines("requirements-importer.txt")
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    assert len({canonicalize_name(Requirement(line).name) for line in lines}) == len(lines)
+
+
 def test_development_dependencies_satisfy_what_users_are_told_to_install() -> None:
     pins = {pin.name: pin for pin in map(Requirement, requirement_lines("requirements-dev.txt"))}
     for wanted in map(Requirement, requirement_lines("requirements.txt")):
@@ -172,6 +202,29 @@ def test_python_files_stay_readable() -> None:
     """STYLE.md: a Python file has at most 500 lines."""
     lengths = {name: len((ROOT / name).read_text().splitlines()) for name in FILES if name.endswith(".py")}
     assert {name: lines for name, lines in lengths.items() if lines > 500} == {}
+
+
+def phony_targets() -> list[str]:
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    return [name for line in re.findall(r"^\.PHONY:(.*)$", makefile, flags=re.MULTILINE) for name in line.split()]
+
+
+def test_make_help_lists_every_target_on_a_line_of_its_own() -> None:
+    words = ["make", "--no-print-directory", "-C", str(ROOT), "help"]
+    lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+    told = dict(found.groups() for line in lines if (found := re.fullmatch(r"  make (\S+) {2,}(\S.*)", line)))
+    assert set(told) == set(phony_targets())
+    assert [line for line in lines if len(line) > 80] == []
+    # All else are the groups' names, and the first one has no more than an installed copy can do.
+    groups = [line for line in lines if line and not line.startswith("  make ")]
+    assert len(groups) == 3
+    assert [line.split()[1] for line in lines[1 : lines.index("")]] == ["help", "setup", "demo"]
+
+
+def test_parts_of_make_test_are_targets() -> None:
+    parts = re.findall(r"^[A-Z]+_PARTS := (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert len(parts) == 3
+    assert {name for line in parts for name in line.split()} <= set(phony_targets())
 
 
 def test_ci_calls_make_test_and_nothing_else() -> None:

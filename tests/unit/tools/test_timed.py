@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,20 +57,90 @@ def test_table_says_what_failed_and_what_did_not_run() -> None:
     ]
 
 
+def run_timed(folder: Path, makefile: str, *parts: str) -> subprocess.CompletedProcess[str]:
+    (folder / "Makefile").write_text(makefile)
+    words = [sys.executable, str(ROOT / "tools" / "timed.py"), *parts]
+    return subprocess.run(words, check=False, cwd=folder, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize(("parts", "status"), [(["good", "good"], 0), (["good", "bad", "good"], 2)])
-def test_make_targets_are_run_and_the_table_ends_the_output(tmp_path: Path, parts: list[str], status: int) -> None:
-    (tmp_path / "Makefile").write_text("good:\n\t@echo ran >> log\nbad:\n\t@exit 7\n")
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "timed.py"), *parts],
-        check=False,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+def test_make_targets_are_run_until_one_fails(tmp_path: Path, parts: list[str], status: int) -> None:
+    done = run_timed(tmp_path, "good:\n\t@echo ran >> log\nbad:\n\t@exit 7\n", *parts)
     assert done.returncode == status
-    assert done.stdout.splitlines()[-1].startswith("total ")
     ran = (tmp_path / "log").read_text().splitlines()
     assert ran == ["ran"] * (2 if status == 0 else 1)
+
+
+def test_the_table_ends_the_output_of_a_run_without_a_failure(tmp_path: Path) -> None:
+    done = run_timed(tmp_path, "good:\n\t@echo FAILED in vain\n", "good")
+    assert done.stdout.splitlines()[-1].startswith("total ")
+
+
+def test_what_the_failed_part_said_ends_the_output(tmp_path: Path) -> None:
+    """pytest's own lines, from a run of pytest, though much else is said after them."""
+    (tmp_path / "test_it.py").write_text("def test_it():\n    assert 1 + 1 == 3, 'a sum'\n")
+    pytest_run = f"{sys.executable} -m pytest -p no:cacheprovider test_it.py 2>&1; code=$$?; seq 1000; exit $$code"
+    done = run_timed(tmp_path, f"good:\n\t@echo 'FAILED of another part'\nunit:\n\t@{pytest_run}\n", "good", "unit")
+    assert done.returncode == 2
+    assert "\n1000\n" in done.stdout
+    end = done.stdout.partition("\ntotal ")[2].splitlines()[1:]
+    assert end == [
+        "",
+        "unit said:",
+        "E       AssertionError: a sum",
+        "E       assert (1 + 1) == 3",
+        "FAILED test_it.py::test_it - AssertionError: a sum",
+    ]
+
+
+def test_the_last_lines_are_told_where_none_tells_of_a_failure(tmp_path: Path) -> None:
+    done = run_timed(tmp_path, "lint:\n\t@seq 100; echo wrong >&2; exit 1\n", "lint")
+    told = done.stdout.partition("lint said:\n")[2].splitlines()
+    assert len(told) == 15
+    assert told[-3:-1] == ["100", "wrong"]
+    assert told[-1].startswith("make: *** ")
+
+
+def test_output_is_shown_while_a_part_runs(tmp_path: Path) -> None:
+    """The part ends only when somebody has read what it said, and hasn't ended with a line."""
+    os.mkfifo(tmp_path / "go")
+    (tmp_path / "Makefile").write_text("part:\n\t@printf begun; cat go\n")
+    words = [sys.executable, str(ROOT / "tools" / "timed.py"), "part"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.read(len("\n==> part\nbegun")) == "\n==> part\nbegun"
+        (tmp_path / "go").write_text("ended\n")
+        assert process.stdout.read().startswith("ended\n")
+    assert process.returncode == 0
+
+
+def test_what_a_part_left_running_is_not_waited_for(tmp_path: Path) -> None:
+    began = time.monotonic()
+    (tmp_path / "Makefile").write_text("part:\n\t@sleep 120 & echo $$! > pid\n")
+    try:
+        with (tmp_path / "output").open("w") as stream:
+            words = [sys.executable, str(ROOT / "tools" / "timed.py"), "part"]
+            assert subprocess.run(words, check=False, cwd=tmp_path, stdout=stream).returncode == 0
+    finally:
+        subprocess.run(["kill", (tmp_path / "pid").read_text().strip()], check=True)
+    assert time.monotonic() - began < 100
+
+
+def test_little_enough_is_kept_to_be_seen() -> None:
+    keeper = timed.Keeper()
+    for number in range(100):
+        keeper.take(f"\x1b[31mFAILED test_{number}\x1b[0m - {'x' * 1000}\nnoise\n".encode())
+    summary = keeper.summary()
+    assert sum(len(line) + 1 for line in summary) <= timed.ALL
+    assert [len(line) for line in summary] == [timed.LONGEST] * 7
+    assert summary[-1].startswith("FAILED test_99 - xxx")
+
+
+def test_lines_are_whole_however_the_output_comes() -> None:
+    keeper = timed.Keeper()
+    for chunk in ("FAI", "LED ä"[:3], "LED ä"[3:], "\nERROR at", " the end"):
+        keeper.take(chunk.encode())
+    assert keeper.summary() == ["FAILED ä", "ERROR at the end"]
 
 
 def test_no_part_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
