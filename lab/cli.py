@@ -10,8 +10,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from lab import images, shell
+from lab import images, manual, shell
 from lab.errors import LabError
+from lab.inventory import MACHINES
 from lab.lab import Lab
 
 
@@ -42,17 +43,33 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--name", default=os.environ.get("LVS_LAB", "lab"), help="which lab (default: lab, or $LVS_LAB)"
     )
-    parser = argparse.ArgumentParser(prog="python -m lab", description="Boot any inventory as real Linux kernels.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    plain = argparse.RawDescriptionHelpFormatter  # the texts have their own line ends
+    parser = argparse.ArgumentParser(
+        prog="python -m lab", description=manual.PURPOSE, epilog=manual.REST, formatter_class=plain
+    )
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", title="commands", description="python -m lab COMMAND --help tells all of one."
+    )
 
-    def command(name: str, act: Any, text: str, *programs: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, parents=[common], help=text, description=text)
+    def command(name: str, act: Any, *programs: str) -> argparse.ArgumentParser:
+        page = manual.PAGES[name]
+        sub = commands.add_parser(
+            name,
+            parents=[common],
+            help=page.line,
+            description=page.description,
+            epilog=page.epilog,
+            formatter_class=plain,
+        )
         sub.set_defaults(act=act, programs=programs)
         return sub
 
     reader = "ansible-inventory"
-    up = command("up", _up, "Boot every host of an inventory that isn't running, and wait until all answer.", reader)
-    up.add_argument("-i", "--inventory", required=True)
+    host: Any = {"help": "the host's name in the inventory"}
+    words: Any = {"nargs": argparse.REMAINDER, "metavar": "-- COMMAND", "help": "the command and its arguments"}
+    whose: Any = {"default": "", "help": "whose twin (default: of the inventory that the lab was started with)"}
+    up = command("up", _up, reader)
+    up.add_argument("-i", "--inventory", required=True, help="a file, folder or script, as for ansible-inventory")
     up.add_argument(
         "--image",
         choices=images.KINDS,
@@ -60,37 +77,46 @@ def _parser() -> argparse.ArgumentParser:
         help="bare: nothing of LVS is installed; full: the packages that roles install are there "
         "(default: what the lab has; for a new one bare, or $LVS_LAB_IMAGE)",
     )
-    command("down", _down, "End every process of the lab and remove its networks and disks.")
-    command("status", _status, "Show the lab's hosts, networks and addresses.")
-    run = command(
-        "run", _run, "Run a command in the lab's network namespace, ANSIBLE_INVENTORY being the twin.", reader
+    up.add_argument(
+        "--machine",
+        choices=MACHINES,
+        default="",
+        help="of hosts without lab_machine: uml, a kernel as an ordinary process; qemu, Debian's own kernel "
+        "(default: what the lab has; for a new one uml, or $LVS_LAB_MACHINE)",
     )
-    run.add_argument(
-        "-i", "--inventory", default="", help="whose twin (default: the one that the lab was started with)"
-    )
-    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    execute = command("exec", _exec, "Run a command on a host; standard streams and exit status pass through.")
-    execute.add_argument("host")
-    execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    power = command("power", _power, "off: a power cut; on; reset: off and on; renew: off and on with a new disk.")
-    power.add_argument("host")
-    power.add_argument("action", choices=("off", "on", "reset", "renew"))
-    link = command("link", _link, "Pull out (down) or plug in (up) the cable of an interface.")
-    link.add_argument("host")
-    link.add_argument("interface")
-    link.add_argument("action", choices=("up", "down"))
-    logs = command("logs", _logs, "Print a host's console log; --journal adds its journal.")
-    logs.add_argument("host")
-    logs.add_argument("--journal", action="store_true")
-    twin = command("twin", _twin, "Print the path of the twin inventory.", reader)
-    twin.add_argument("-i", "--inventory", default="")
+    command("down", _down)
+    command("status", _status)
+    run = command("run", _run, reader)
+    run.add_argument("-i", "--inventory", **whose)
+    run.add_argument("command", **words)
+    execute = command("exec", _exec)
+    execute.add_argument("host", **host)
+    execute.add_argument("command", **words)
+    power = command("power", _power)
+    power.add_argument("host", **host)
+    power.add_argument("action", choices=("off", "on", "reset", "renew"), help="what happens to its power")
+    link = command("link", _link)
+    link.add_argument("host", **host)
+    link.add_argument("interface", help="one of its lvs_interfaces")
+    link.add_argument("action", choices=("up", "down"), help="plug the cable in, or pull it out")
+    logs = command("logs", _logs)
+    logs.add_argument("host", **host)
+    logs.add_argument("--journal", action="store_true", help="also what journalctl has of this boot")
+    twin = command("twin", _twin, reader)
+    twin.add_argument("-i", "--inventory", **whose)
     return parser
 
 
 def _up(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     lab = _lab(arguments)
-    changed = lab.up(arguments.inventory, arguments.image, default=os.environ.get("LVS_LAB_IMAGE", "bare"))
+    changed = lab.up(
+        arguments.inventory,
+        arguments.image,
+        arguments.machine,
+        default=os.environ.get("LVS_LAB_IMAGE", "bare"),
+        default_machine=os.environ.get("LVS_LAB_MACHINE", "uml"),
+    )
     _print_table(lab)
     print(f"{'ready' if changed else 'nothing to do'} after {time.monotonic() - began:.1f} s")
     return 0
@@ -172,7 +198,8 @@ def _become(words: list[str], **environment: str) -> NoReturn:
 def _print_table(lab: Lab) -> None:
     rows = [("HOST", "POWER", "RELEASE", "INTERFACE", "NETWORK", "ADDRESSES", "CABLE")]
     for guest in lab.status():
-        first = (guest["host"], guest["power"], guest["release"])
+        kind = "" if guest["machine"] == MACHINES[0] else f" ({guest['machine']})"
+        first = (guest["host"], guest["power"], f"{guest['release']}{kind}")
         rows.append((*first, "lab0", "(management)", guest["address"], "in"))
         for nic in guest["interfaces"]:
             rows.append(("", "", "", nic["name"], nic["network"], " ".join(nic["addresses"]) or "-", nic["cable"]))

@@ -17,10 +17,11 @@ from lab.networks import MANAGEMENT_NETWORK
 from lab.shell import run
 
 RELEASES = ("bookworm", "trixie")
+MACHINES = ("uml", "qemu")
 WEB_GROUPS = ("real_servers_nat", "real_servers_dr", "real_servers_tun", "clusterip_nodes")
 VARIABLES = (
     *("lvs_interfaces", "lab_networks", "lab_release", "lab_routes", "lab_web_ports"),
-    *("lab_sysctls", "lab_kernel_arguments"),
+    *("lab_sysctls", "lab_kernel_arguments", "lab_machine"),
 )
 
 # How Ansible reaches a host, and becomes root there, is the only thing that a twin replaces.
@@ -44,9 +45,9 @@ _INTERFACE_NAME = re.compile(r"(?!(?:lo|lab0|vec[0-9]+)$)[A-Za-z0-9][A-Za-z0-9_.
 _SYSCTL_NAME = re.compile(r"[A-Za-z0-9_]+(?:[./][A-Za-z0-9_@:-]+)+")
 # A quote would make one word of all that follow it.
 _KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9_][!#-~]*")
-# What the lab boots a guest with (uml.py): disks, cards, a console that tells that the guest is ready, and so on.
+# What the lab boots a guest with (uml.py, qemu.py): disks, cards, a console that tells when it is ready, and so on.
 _OWN_ARGUMENT = re.compile(
-    r"(?:ubd|vec|con)\w*|root|r[ow]|init|selinux|panic|noreboot|mem|umid|uml_dir|systemd\.show_status|TERM"
+    r"(?:ubd|vec|con)\w*|root|r[ow]|init|selinux|panic|noreboot|mem|umid|uml_dir|systemd\.show_status|TERM|lab_trial"
 )
 
 Fault = Callable[[str, str], None]
@@ -88,6 +89,7 @@ class Host:
     web_ports: tuple[int, ...] = ()
     sysctls: tuple[Sysctl, ...] = ()
     kernel_arguments: tuple[str, ...] = ()
+    machine: str = MACHINES[0]
 
     @property
     def has_ipv6(self) -> bool:
@@ -104,18 +106,21 @@ class Inventory:
     hostvars: Mapping[str, Mapping[str, Any]] = field(repr=False)
 
 
-def load(path: str) -> Inventory:
-    """Read an inventory (file, folder or script) through `ansible-inventory --list`; LabError where the lab can't."""
+def load(path: str, machine: str = MACHINES[0]) -> Inventory:
+    """Read an inventory (file, folder or script) through `ansible-inventory --list`; LabError where the lab can't.
+
+    `machine` is the kind of machine of hosts that don't say theirs.
+    """
     if not Path(path).exists():
         raise LabError(f"inventory {path} is not there; name a file or folder that ansible-inventory can read: -i PATH")
     # What isn't JSON must not be on standard output, and what can't be read must not look like an empty inventory.
     settings = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_VERBOSITY": "0", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1"}
     settings |= {"ANSIBLE_INVENTORY_EXPORT": "0"}
     output = run(["ansible-inventory", "-i", path, "--list"], what="ansible-inventory", env=settings)
-    return parse(json.loads(output))
+    return parse(json.loads(output), machine)
 
 
-def parse(listing: Mapping[str, Any]) -> Inventory:
+def parse(listing: Mapping[str, Any], machine: str = MACHINES[0]) -> Inventory:
     """Turn the JSON of `ansible-inventory --list` into an Inventory; all that is wrong is said in one LabError."""
     hostvars: dict[str, dict[str, Any]] = dict(listing.get("_meta", {}).get("hostvars", {}))
     groups = {name: body for name, body in listing.items() if name != "_meta"}
@@ -124,7 +129,7 @@ def parse(listing: Mapping[str, Any]) -> Inventory:
         raise LabError("the inventory has no host; the lab boots one guest for each host")
     faults: list[str] = []
     serving = {host for group in WEB_GROUPS for host in _members(groups, group)}
-    hosts = [_host(name, hostvars.get(name, {}), [80] if name in serving else [], faults) for name in names]
+    hosts = [_host(name, hostvars.get(name, {}), [80] if name in serving else [], machine, faults) for name in names]
     if faults:
         raise LabError("the lab can't boot this inventory", detail="\n".join(faults))
     return Inventory(tuple(_plug(hosts)), groups, hostvars)
@@ -137,7 +142,9 @@ def _members(groups: Mapping[str, Mapping[str, Any]], group: str) -> Iterable[st
         yield from _members(groups, child)
 
 
-def _host(name: str, variables: Mapping[str, Any], default_ports: list[int], faults: list[str]) -> Host:
+def _host(
+    name: str, variables: Mapping[str, Any], default_ports: list[int], default_machine: str, faults: list[str]
+) -> Host:
     def fault(variable: str, text: str) -> None:
         faults.append(f"{name}: {variable}: {text}")
 
@@ -153,6 +160,9 @@ def _host(name: str, variables: Mapping[str, Any], default_ports: list[int], fau
     release = own.get("lab_release", RELEASES[0])
     if release not in RELEASES:
         fault("lab_release", f"{release!r} is not known; use {' or '.join(RELEASES)}")
+    machine = own.get("lab_machine", default_machine)
+    if machine not in MACHINES:
+        fault("lab_machine", f"{machine!r} is no kind of machine; use {' or '.join(MACHINES)}")
     interfaces = [] if "lvs_interfaces" in variables.keys() - own else _interfaces(own, fault)
     return Host(
         name,
@@ -162,6 +172,7 @@ def _host(name: str, variables: Mapping[str, Any], default_ports: list[int], fau
         tuple(_web_ports(own.get("lab_web_ports", default_ports), fault)),
         tuple(_sysctls(own.get("lab_sysctls", {}), fault)),
         tuple(_kernel_arguments(own.get("lab_kernel_arguments", []), fault)),
+        str(machine),
     )
 
 

@@ -13,15 +13,13 @@ from typing import Any
 
 from lab import cache, images, inventory, processes, seed, shell, state
 from lab.errors import LabError
+from lab.kinds import KINDS
 from lab.machines import Hypervisor, Machine, Nic
 from lab.networks import GATEWAY, MANAGEMENT_BRIDGE, PREFIX, REPOSITORY_PORT, Namespace, mac, management_address
 from lab.processes import Process
 from lab.remote import Remote
 from lab.state import Guest
-from lab.uml import UserModeLinux
 
-MEMORY_MIB = 256
-READY_SECONDS = 120.0
 LAST_LINES = 40  # a panic and its trace
 
 POWER_ON = "lab: power on"
@@ -36,17 +34,21 @@ class Lab:
         self.folder = state.folder(name)
         self.namespace = Namespace(name)
         self.remote = Remote(self.folder, self.namespace)
-        self._hypervisor: Hypervisor = UserModeLinux()
         self._say = say
 
     # -- up and down
 
-    def up(self, path: str, kind: str = "", *, default: str = "bare") -> bool:
+    def up(
+        self, path: str, kind: str = "", machine: str = "", *, default: str = "bare", default_machine: str = "uml"
+    ) -> bool:
         """Boot every host of the inventory that isn't running and wait until all answer; True if anything was done.
 
-        `kind` is the image's; if it isn't given, it is the one that the lab has, and `default` for a new lab.
+        `kind` is the image's, `machine` the kind of machine of hosts that don't say theirs. What isn't given is as the
+        lab has it, and the default for a new lab.
         """
-        wanted = inventory.load(path)
+        earlier = state.load(self.folder)
+        machine = machine or (earlier.machine if earlier.guests else default_machine)
+        wanted = inventory.load(path, machine)
         with state.lock(self.folder, self._say):
             if not (state.exists(self.folder) and self.namespace.exists()):
                 self._end()  # what runs of a lab that is half gone can't be used again
@@ -56,13 +58,17 @@ class Lab:
             self._refuse_changed(memory, wanted, kind)
             releases = {host.release for host in wanted.hosts}
             built = {release: images.get(release, kind, self.folder, self._say) for release in sorted(releases)}
-            memory.inventory, memory.kind = str(Path(path).resolve()), kind
+            kernels = {
+                (host.release, host.machine): KINDS[host.machine].kernel(built[host.release], self.folder, self._say)
+                for host in wanted.hosts
+            }
+            memory.inventory, memory.kind, memory.machine = str(Path(path).resolve()), kind, machine
             removed = [name for name in memory.guests if name not in {host.name for host in wanted.hosts}]
             for name in removed:
                 self._say(f"{name} is no longer in the inventory")
                 self._discard(memory.guests.pop(name))
             for host in wanted.hosts:
-                self._take_in(memory, host, built[host.release])
+                self._take_in(memory, host, built[host.release], kernels[host.release, host.machine])
             state.save(self.folder, memory)
             self.namespace.wire({nic.tap: nic.bridge for g in memory.guests.values() for nic in self._nics(memory, g)})
             self._offer(built.values())
@@ -144,6 +150,7 @@ class Lab:
                 "power": "on" if self._running(guest, running) else "off",
                 "address": management_address(guest.number),
                 "release": guest.host.release,
+                "machine": guest.host.machine,
                 "interfaces": [
                     {
                         "name": nic.name,
@@ -177,7 +184,10 @@ class Lab:
         now = {host.name: host for host in wanted.hosts}
         guests = [g for g in memory.guests.values() if g.host.name in now and self._running(g, running)]
         changed = [g.host.name for g in guests if g.host != now[g.host.name]]
-        if changed:
+        kinds = [g.host.name for g in guests if g.host.machine != now[g.host.name].machine]
+        if kinds:
+            changed, reason = kinds, "running as another kind of machine than is wanted now"
+        elif changed:
             reason = "running with other lvs_interfaces or lab_* values than the inventory has now"
         elif kind != memory.kind:
             changed, reason = [g.host.name for g in guests], f"running from the image {memory.kind}, not {kind}"
@@ -187,11 +197,11 @@ class Lab:
         if changed:
             raise LabError(f"{reason}: {', '.join(changed)}; run: python -m lab down --name {self.name}, then up")
 
-    def _take_in(self, memory: state.State, host: inventory.Host, image: images.Image) -> None:
+    def _take_in(self, memory: state.State, host: inventory.Host, image: images.Image, kernel: Path) -> None:
         """Remember a host; one that is off and isn't what it was gets a new disk."""
         guest = memory.guests.get(host.name)
         number = guest.number if guest else memory.free_number()
-        new = Guest(host, number, str(image.disk.parent), str(image.kernel))
+        new = Guest(host, number, str(image.disk.parent), str(kernel))
         if guest is None or (guest != new and not self._running(guest, self._processes())):
             if guest is not None:
                 self._say(f"{host.name} gets a new disk: its image or its variables changed while it was off")
@@ -217,7 +227,8 @@ class Lab:
 
         def ours() -> list[int]:
             everyone = processes.snapshot()
-            own = {*self._hypervisor.running(self.folder, everyone), *(p.pid for p in everyone if offer in p.words)}
+            own = {pid for kind in KINDS.values() for pid in kind.running(self.folder, everyone)}
+            own |= {p.pid for p in everyone if offer in p.words}
             # What has not entered yet (nsenter) ends too, but the network that it comes from isn't the lab's.
             entered = (p.network for p in everyone if p.pid in own and p.words[0] != "nsenter")
             inside.update(network for network in entered if network not in {0, here})
@@ -236,7 +247,11 @@ class Lab:
         return processes.snapshot(inode) if inode else []
 
     def _running(self, guest: Guest, among: list[Process]) -> list[int]:
-        return self._hypervisor.running(self._folder(guest), among)
+        return self._hypervisor(guest).running(self._folder(guest), among)
+
+    @staticmethod
+    def _hypervisor(guest: Guest) -> Hypervisor:
+        return KINDS[guest.host.machine]
 
     def _folder(self, guest: Guest) -> Path:
         return self.folder / "guests" / guest.host.name
@@ -262,7 +277,7 @@ class Lab:
         return self.remote.command(management_address(guest.number), self._key(guest), argv)
 
     def _tell_of_cable(self, guest: Guest, interface: str, *, plugged: bool) -> None:
-        # UML's NIC doesn't notice that its cable is out; the guest is told in the one way that it heeds.
+        # No kind of NIC notices that its cable is out; the guest is told in the one way that it heeds.
         words = ["ip", "link", "set", "dev", interface, "up" if plugged else "down"]
         shell.run(self._ssh(guest, words), what=f"telling {guest.host.name} of its cable")
 
@@ -319,16 +334,18 @@ class Lab:
         nics = self._nics(memory, guest)
         image = images.stored(guest.host.release, Path(guest.kernel), Path(guest.image))
         arguments = guest.host.kernel_arguments
-        machine = Machine(guest.host.name, self._folder(guest), image, nics, MEMORY_MIB, arguments)
+        hypervisor = self._hypervisor(guest)
+        machine = Machine(guest.host.name, self._folder(guest), image, nics, hypervisor.memory_mib, arguments)
         machine.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(machine.scratch, ignore_errors=True)
         machine.scratch.mkdir()
         address = f"{management_address(guest.number)}/{PREFIX}"
         macs = {nic.name: nic.mac for nic in nics}
         seed.write(machine.seed, seed.files(guest.host, management=address, macs=macs))
+        hypervisor.prepare(machine)
         with machine.console.open("a") as console:
             console.write(f"{POWER_ON}\n")
-        processes.start(self.namespace.enter(*self._hypervisor.command(machine)), machine.console)
+        processes.start(self.namespace.enter(*hypervisor.command(machine)), machine.console)
 
     def _wait_ready(self, guests: list[Guest]) -> None:
         """Wait until each guest's console says that it is ready and SSH answers."""
@@ -353,7 +370,8 @@ class Lab:
             return not waiting
 
         try:
-            processes.wait_until(look, deadline=READY_SECONDS, what="guests to boot", every=0.1)
+            deadline = max((self._hypervisor(guest).ready_seconds for guest in guests), default=0.0)
+            processes.wait_until(look, deadline=deadline, what="guests to boot", every=0.1)
         except LabError as error:
             if error.detail:
                 raise

@@ -1,8 +1,8 @@
-"""What the lab asks of a virtual machine, whatever kind it is. User Mode Linux (uml.py) is the one kind so far."""
+"""What the lab asks of a virtual machine, whatever kind it is: User Mode Linux (uml.py) or QEMU (qemu.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,7 +47,16 @@ class Machine:
 
 
 class Hypervisor(Protocol):
-    """A kind of machine."""
+    """A kind of machine: how much memory a guest has, within how many seconds it is ready on a busy machine."""
+
+    memory_mib: int
+    ready_seconds: float
+
+    def kernel(self, image: Image, user: Path, say: Callable[[str], None]) -> Path:
+        """The kernel that boots this image, fetched now if it isn't cached. `user` is the folder of the lab."""
+
+    def prepare(self, machine: Machine) -> None:
+        """Make what has to be in the machine's folder before it starts, and isn't."""
 
     def command(self, machine: Machine) -> list[str]:
         """The command line that boots the machine, to be run inside the lab's network namespace."""

@@ -57,12 +57,16 @@ def end(pids: Iterable[int], *, deadline: float = 10.0) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs (a zombie that nobody has collected yet doesn't)."""
+    """Whether a process runs (a zombie that nobody has collected yet doesn't).
+
+    The first thread may be gone while another one still holds the process's files, locks and network cards.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
+        threads = os.listdir(f"/proc/{pid}/task")
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"} or len(threads) > 1
 
 
 def start(argv: list[str], log: Path) -> None:

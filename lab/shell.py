@@ -40,6 +40,9 @@ BUILDERS = (
     "unshare",
 )
 
+# The same for what only some labs need.
+EXTRA_PACKAGE = {"qemu-img": "qemu-utils", "qemu-system-x86_64": "qemu-system-x86"}
+
 # linux/capability.h: the numbers of the bits
 _CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
 
@@ -57,9 +60,10 @@ def require(*programs: str) -> None:
     missing = [name for name in programs if shutil.which(name) is None]
     if not missing:
         return
-    packages = sorted({DEBIAN_PACKAGE[name] for name in missing if name in DEBIAN_PACKAGE})
-    remedies = [f"apt-get install {' '.join(packages)}"] if packages else []
-    if any(name not in DEBIAN_PACKAGE for name in missing):
+    known = {**DEBIAN_PACKAGE, **EXTRA_PACKAGE}
+    packages = sorted({known[name] for name in missing if name in known})
+    remedies = [f"apt-get install --no-install-recommends {' '.join(packages)}"] if packages else []
+    if any(name not in known for name in missing):
         remedies.append("make setup (then .venv/bin/python -m lab)")
     raise LabError(f"missing on this machine: {', '.join(missing)}; run: {' and '.join(remedies)}")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.inventory import Host, Interface, Route, Sysctl, write_private
+from lab.inventory import MACHINES, Host, Interface, Route, Sysctl, write_private
 
 STATE = Path(os.environ.get("LVS_LAB_STATE", "/var/lib/lvs-lab")).absolute()
 
@@ -35,12 +35,13 @@ class Guest:
 
 @dataclass
 class State:
-    """The lab's memory: the inventory that it was started with, its guests, and which bridge is which network."""
+    """The lab's memory: what it was started with, its guests, and which bridge is which network."""
 
     inventory: str = ""
     kind: str = "bare"
     guests: dict[str, Guest] = field(default_factory=dict)
     bridges: dict[str, str] = field(default_factory=dict)
+    machine: str = MACHINES[0]
 
     def bridge(self, network: str) -> str:
         """The bridge of a network; a new network gets the next free one."""
@@ -76,7 +77,8 @@ def load(path: Path) -> State:
             name: Guest(_host(body["host"]), body["number"], body["image"], body["kernel"])
             for name, body in raw["guests"].items()
         }
-        return State(raw["inventory"], raw["kind"], guests, raw["bridges"])
+        # Labs from before there were several kinds of machines were of the first.
+        return State(raw["inventory"], raw["kind"], guests, raw["bridges"], raw.get("machine", MACHINES[0]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabError(
             f"{path / FILE} was written by another version of the lab; run: python -m lab down --name {path.name}"
@@ -106,6 +108,7 @@ def _host(body: dict[str, Any]) -> Host:
         # Not there in the memory of a lab from before these variables.
         tuple(Sysctl(sysctl["name"], sysctl["value"]) for sysctl in body.get("sysctls", [])),
         tuple(body.get("kernel_arguments", [])),
+        body.get("machine", MACHINES[0]),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lab.images import Image
 from lab.machines import Machine
 from lab.processes import Process
 
@@ -13,6 +14,15 @@ SUPERVISE = Path(__file__).parent / "supervise.sh"
 
 class UserModeLinux:
     """One session of processes a guest, known by the copy-on-write file on its command line."""
+
+    memory_mib = 256
+    ready_seconds = 120.0
+
+    def kernel(self, image: Image, user: Path, say: Callable[[str], None]) -> Path:
+        return image.kernel
+
+    def prepare(self, machine: Machine) -> None:
+        """The kernel makes its copy-on-write file itself."""
 
     def command(self, machine: Machine) -> list[str]:
         nics = [

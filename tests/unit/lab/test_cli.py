@@ -26,6 +26,7 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(shell, "require", lambda *programs: None)
     monkeypatch.delenv("LVS_LAB", raising=False)
     monkeypatch.delenv("LVS_LAB_IMAGE", raising=False)
+    monkeypatch.delenv("LVS_LAB_MACHINE", raising=False)
     yield folder
     shutil.rmtree(folder)
 
@@ -37,6 +38,7 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (["boot"], "invalid choice: 'boot'"),
         (["up"], "the following arguments are required: -i/--inventory"),
         (["up", "-i", "x", "--image", "half"], "invalid choice: 'half'"),
+        (["up", "-i", "x", "--machine", "xen"], "invalid choice: 'xen'"),
         (["power"], "the following arguments are required: host, action"),
         (["power", "lb1", "cut"], "invalid choice: 'cut'"),
         (["link", "lb1", "eth0", "out"], "invalid choice: 'out'"),
@@ -158,12 +160,14 @@ class TestMachine:
         [
             (
                 ["down"],
-                "missing on this machine: ip, nsenter, ssh; run: apt-get install iproute2 openssh-client util-linux",
+                "missing on this machine: ip, nsenter, ssh; run: apt-get install --no-install-recommends "
+                "iproute2 openssh-client util-linux",
             ),
             (
                 ["up", "-i", "x"],
                 "missing on this machine: ip, nsenter, ssh, ansible-inventory; run: apt-get install "
-                "iproute2 openssh-client util-linux and make setup (then .venv/bin/python -m lab)",
+                "--no-install-recommends iproute2 openssh-client util-linux and make setup "
+                "(then .venv/bin/python -m lab)",
             ),
         ],
     )

@@ -40,6 +40,14 @@ def test_host_with_defaults() -> None:
     )
 
 
+def test_kind_of_machine() -> None:
+    """A host's own word counts more than the lab's."""
+    said = {"a": {"lvs_interfaces": ETH0}, "b": {"lvs_interfaces": ETH0, "lab_machine": "uml"}}
+    found = {host.name: host.machine for host in inventory.parse(listing(said), "qemu").hosts}
+    assert found == {"a": "qemu", "b": "uml"}
+    assert parse_one({"lvs_interfaces": ETH0, "lab_machine": "qemu"}).machine == "qemu"
+
+
 def test_host_with_everything() -> None:
     host = parse_one(
         {
@@ -240,6 +248,10 @@ ROUTE = "is no route; write {to: default, via: 10.0.0.1}, or a network after to:
                 f"lab_sysctls.net.a: {value!r} is no value; write a number, or a line of text",
             )
             for value in (True, None, "", " ", "1\nnet.b = 1", "1\x00", 1.5, [1])
+        ),
+        (
+            {"lvs_interfaces": ETH0, "lab_machine": "xen"},
+            "lab_machine: 'xen' is no kind of machine; use uml or qemu",
         ),
         (
             {"lvs_interfaces": ETH0, "lab_kernel_arguments": "ipv6.disable=1"},

@@ -66,6 +66,22 @@ def test_a_zombie_is_not_alive() -> None:
         assert Path(f"/proc/{child.pid}").exists()
 
 
+def test_a_process_without_its_first_thread_is_alive() -> None:
+    code = """
+import ctypes, os, threading
+threading.Thread(target=lambda: (os.write(1, b"x"), input())).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(1) == b"x"
+        stat = Path(f"/proc/{child.pid}/stat")
+        processes.wait_until(lambda: ") Z " in stat.read_text(), deadline=30, what="the end of its first thread")
+        assert processes.alive(child.pid)
+        processes.end([child.pid])
+        assert not processes.alive(child.pid)
+
+
 def test_waiting_in_vain() -> None:
     with pytest.raises(LabError, match=r"^waited 0 s in vain for rain$"):
         processes.wait_until(lambda: False, deadline=0, what="rain")

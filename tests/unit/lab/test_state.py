@@ -23,6 +23,7 @@ GUEST = state.Guest(
         (80,),
         (Sysctl("net.ipv4.ip_forward", "1"),),
         ("ipv6.disable=1",),
+        "qemu",
     ),
     3,
     "/cache/image",
@@ -37,20 +38,22 @@ def states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    memory = state.State("/inventory", "full", {"a": GUEST}, {"in": "net0"})
+    memory = state.State("/inventory", "full", {"a": GUEST}, {"in": "net0"}, "qemu")
     state.save(tmp_path, memory)
     assert state.load(tmp_path) == memory
     assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
 
 
-def test_memory_from_before_sysctls_and_kernel_arguments(tmp_path: Path) -> None:
-    state.save(tmp_path, state.State("/inventory", "full", {"a": GUEST}, {"in": "net0"}))
+def test_memory_from_before_these_fields(tmp_path: Path) -> None:
+    state.save(tmp_path, state.State("/inventory", "full", {"a": GUEST}, {"in": "net0"}, "qemu"))
     raw = json.loads((tmp_path / "state.json").read_text())
-    for name in ("sysctls", "kernel_arguments"):
+    for name in ("sysctls", "kernel_arguments", "machine"):
         del raw["guests"]["a"]["host"][name]
+    del raw["machine"]
     (tmp_path / "state.json").write_text(json.dumps(raw))
-    host = state.load(tmp_path).guests["a"].host
-    assert host == replace(GUEST.host, sysctls=(), kernel_arguments=())
+    memory = state.load(tmp_path)
+    assert memory.guests["a"].host == replace(GUEST.host, sysctls=(), kernel_arguments=(), machine="uml")
+    assert memory.machine == "uml"
 
 
 def test_a_lab_that_never_was(tmp_path: Path) -> None:
@@ -178,6 +181,7 @@ def test_the_layout_is_that_of_labs_that_run_now(tmp_path: Path) -> None:
                     "web_ports": [80],
                     "sysctls": [{"name": "net.ipv4.ip_forward", "value": "1"}],
                     "kernel_arguments": ["ipv6.disable=1"],
+                    "machine": "qemu",
                 },
                 "number": 3,
                 "image": "/cache/image",
@@ -185,4 +189,5 @@ def test_the_layout_is_that_of_labs_that_run_now(tmp_path: Path) -> None:
             }
         },
         "bridges": {"in": "net0"},
+        "machine": "uml",
     }
