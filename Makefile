@@ -36,7 +36,7 @@ SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule
 # Those that only `make test-full` has time for.
 LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha_sync self_balanced tun
 
-.PHONY: help setup lint unit sanity integration molecule molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full demo bench changelog build docs awx eda ran support versions importer installed clean
+.PHONY: help setup lint unit sanity integration molecule molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
 
 ##@ To use the collection
 # In an installed copy, which has no tests, only these work, and only these are listed.
@@ -122,6 +122,10 @@ test: ## Run all that CI runs, and say how long each part took
 test-full: ## Run what CI has no time for, too
 	@rm -rf build/ran
 	@RAN=full $(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) $(FULL_PARTS) ran
+
+test-qemu: $(STAMP) ## Run inventories on Debian's own kernels, in QEMU
+	@$(SYSTEM_PYTHON) tools/setup.py --qemu
+	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/qemu
 
 ##@ To measure and release it
 bench: setup ## Measure runs, takeovers and tables

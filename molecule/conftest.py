@@ -16,4 +16,4 @@ __all__ = ["cluster", "pytest_fixture_setup"]
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     scenario = os.environ["MOLECULE_SCENARIO_NAME"]
-    return Cluster(f"molecule_{scenario}", scenarios.inventory(scenario))
+    return Cluster(f"molecule_{scenario}", scenarios.inventory(scenario, os.environ))

@@ -48,7 +48,7 @@ def release(scenario: str, environ: Mapping[str, str], known: Mapping[str, Seque
     return wanted
 
 
-def inventory(scenario: str, environ: Mapping[str, str] = os.environ, root: Path = ROOT, work: Path = WORK) -> Path:
+def inventory(scenario: str, environ: Mapping[str, str], root: Path = ROOT, work: Path = WORK) -> Path:
     """The scenario's inventory, where that has the release that is asked for, else a copy which has."""
     known = releases(root)
     wanted = release(scenario, environ, known)
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.command == "inventory":
-            print(inventory(arguments.scenario))
+            print(inventory(arguments.scenario, os.environ))
         else:
             known, wanted = releases(), os.environ.get(VARIABLE)
             print(*(name for name in arguments.scenarios if not wanted or wanted in known[name]))

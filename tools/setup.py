@@ -44,6 +44,10 @@ TEST_PACKAGES = (
     "keepalived",  # tests run two of them in namespaces of their own; it is never started on the machine
     "systemd",  # systemd-analyze: tests ask it whether our units are valid
 )
+QEMU_PACKAGES = (
+    "qemu-system-x86",  # make test-qemu: guests with Debian's own kernel
+    "qemu-utils",  # their copy-on-write disks
+)
 SYSTEM_PACKAGES = (*LAB_PACKAGES, *(TEST_PACKAGES if CLONE else ()))
 
 # ansible-core 2.19 runs on these.
@@ -190,7 +194,7 @@ def main() -> int:
     start = time.monotonic()
     try:
         require_a_place(VENV)
-        missing = missing_packages(SYSTEM_PACKAGES)
+        missing = missing_packages((*SYSTEM_PACKAGES, *(QEMU_PACKAGES if "--qemu" in sys.argv[1:] else ())))
         if missing:
             install_packages(missing)
         venv = make_venv()

@@ -215,7 +215,10 @@ def _apply(change: _Change, notes: Notes) -> float:
 
 def _tell(found: Process, prepare: Sequence[str]) -> None:
     if prepare:
-        done = subprocess.run(prepare, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        # The process that a module left behind has no run_command.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            prepare, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip()
             raise SwitchError(f"{prepare[0]} ended with {done.returncode}, so keepalived was not told: {said}")

@@ -24,7 +24,10 @@ def places(tmp_path: Path) -> Places:
 
 
 def serve(places: Places, *buckets: int) -> None:
-    Path(places.buckets).write_text(json.dumps({"buckets": buckets}))
+    # In one step, as the service does it: another thread reads it.
+    new = Path(f"{places.buckets}.new")
+    new.write_text(json.dumps({"buckets": buckets}))
+    new.replace(places.buckets)
 
 
 def test_what_is_chosen_is_read_again_and_forgotten(places: Places) -> None:
