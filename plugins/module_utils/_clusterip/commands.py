@@ -19,7 +19,8 @@ LONGEST = 60  # seconds; iptables waits 5 of them for its lock
 class Command(Protocol):
     """Runs a program: (exit status, standard output, standard error). 127: it is missing, 124: it did not end."""
 
-    def __call__(self, argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]: ...
+    def __call__(self, argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]:
+        """Run it."""
 
 
 def run_command(argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]:

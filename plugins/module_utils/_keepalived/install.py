@@ -41,7 +41,8 @@ __all__ = [
 class Runner(Protocol):
     """Runs a command to its end: exit status, and all that it printed."""
 
-    def __call__(self, argv: Sequence[str]) -> tuple[int, str]: ...
+    def __call__(self, argv: Sequence[str]) -> tuple[int, str]:
+        """Run it."""
 
 
 SAVED_SUFFIX = ".lvs-cluster-saved"
