@@ -248,7 +248,7 @@ def syntax_faults(paths: list[Path]) -> str:
     """What `ansible-playbook --syntax-check` says against playbooks, "" if nothing."""
     command = [sys.executable, "-m", "ansible", "playbook", "--syntax-check", "-i", "localhost,", *map(str, paths)]
     environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
     return f"{done.stdout}{done.stderr}" if done.returncode else ""
 
 

@@ -28,7 +28,7 @@ class Machine:
         self.running: Process | None = Process(7, 1)
         self.instances = {"VI_1": "BACKUP"}
         self.tables: list[Pools] = [{}]
-        self.failure: Exception | None = None
+        self.failures: list[Exception] = []
         self.reads = 0
         self.doors = Doors(
             table=self.table,
@@ -45,8 +45,8 @@ class Machine:
 
     def read(self, _pid: int) -> dict[str, str]:
         self.reads += 1
-        if self.failure:
-            raise self.failure
+        for failure in self.failures:
+            raise failure
         return dict(self.instances)
 
 
@@ -111,7 +111,7 @@ def test_a_reload_may_take_instances_away(machine: Machine, message: str) -> Non
 
 def test_a_keepalived_that_can_not_be_asked_is_an_error_and_one_that_ended_meanwhile_is_none(machine: Machine) -> None:
     vrrp = Vrrp(machine.doors)
-    machine.failure = DumpError("it did not write its state")
+    machine.failures = [DumpError("it did not write its state")]
     with pytest.raises(FollowError, match="it did not write its state"):
         vrrp.look()
     before, machine.running = machine.running, None
