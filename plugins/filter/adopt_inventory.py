@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.adoption import Reference, adopt
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.files import (
@@ -57,10 +58,11 @@ def _yaml(data: Any) -> str:
 def _plain(value: Any) -> Any:
     """Ansible's own kinds of text and containers as Python's."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {_plain(str(key)): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    return str(value) if isinstance(value, str) else value
+    # What is unsafe before ansible-core 2.19 stays of its own kind through str().
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def adopt_inventory(facts: Mapping[str, Any], directors: Iterable[str]) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def adopt_inventory(facts: Mapping[str, Any], directors: Iterable[str]) -> dict[
     try:
         adopted = adopt(_plain(facts), [str(name) for name in directors])
         found = {kind: adopted.findings.listed(kind) for kind in ("faults", "left", "notes")}
-        return {
+        result = {
             "files": {**files_of(adopted, _yaml), "adopt.txt": report_of(adopted)},
             "vaults": vaults_of(adopted, _yaml),
             "services": [one["name"] for one in services_of(adopted)],
@@ -76,6 +78,9 @@ def adopt_inventory(facts: Mapping[str, Any], directors: Iterable[str]) -> dict[
             "hosts": list(adopted.hosts),
             **found,
         }
+        # Before ansible-core 2.19 the braces in it would be filled in, those that hosts have, too.
+        wrapped: dict[str, Any] = wrap_var(result)
+        return wrapped
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"lvs.cluster.adopt_inventory needs what adopt_info returned: {error!r}") from error
 

@@ -38,7 +38,8 @@ def check(tmp_path: Path, *arguments: str, example: str = "nat_ha", **hosts: dic
     environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
     words = ["ansible-playbook", "--inventory", str(folder), "lvs.cluster.check", *arguments]
     done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    # Older ones than 2.19 show messages as JSON.
+    return done.returncode, (done.stdout + done.stderr).replace("\\n", "\n")
 
 
 def instances(**more: Any) -> dict[str, Any]:
