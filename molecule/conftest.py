@@ -7,13 +7,14 @@ import os
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.ran import pytest_fixture_setup
+from tests.support.ran import RECORDER
 from tools import scenarios
-
-__all__ = ["cluster", "pytest_fixture_setup"]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     scenario = os.environ["MOLECULE_SCENARIO_NAME"]
-    return Cluster(f"molecule_{scenario}", scenarios.inventory(scenario, os.environ))
+    found = Cluster(f"molecule_{scenario}", scenarios.inventory(scenario, os.environ))
+    # Not by the hook: of a fixture for the whole session pytest asks no conftest.py below its root.
+    RECORDER.see(found)
+    return found

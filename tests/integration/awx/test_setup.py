@@ -13,6 +13,9 @@ import pytest
 from tests.integration.awx.controller import TOKEN, Controller, serving
 from tests.support.cluster import ROOT, Run
 
+# Each run asks the server some two hundred times, by a module of its own: make awx has the time.
+pytestmark = pytest.mark.late
+
 PASSWORD = "sEcr3t-9"
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "awx_setup")
 MACHINE = "reach the hosts"
