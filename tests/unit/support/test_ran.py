@@ -118,6 +118,8 @@ def test_a_suite_of_two_releases_is_two_files() -> None:
     }
 
 
-@pytest.mark.parametrize("folder", ["molecule", "tests/integration"])
-def test_the_lab_s_tests_are_written_down(folder: str) -> None:
-    assert "from tests.support.ran import pytest_fixture_setup" in (ROOT / folder / "conftest.py").read_text()
+@pytest.mark.parametrize(
+    ("folder", "words"), [("molecule", "RECORDER.see("), ("tests/integration", '__all__ = ["pytest_fixture_setup"]')]
+)
+def test_the_lab_s_tests_are_written_down(folder: str, words: str) -> None:
+    assert words in (ROOT / folder / "conftest.py").read_text()
