@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from importlib.metadata import requires, version
+from importlib.metadata import metadata, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,17 @@ def test_an_installed_copy_gets_the_pins_of_a_clone_as_far_as_the_demo_needs_the
         ["ansible", *(Requirement(line).name for line in requirement_lines("requirements.txt"))]
     )
     assert set(pins.values()) <= set(requirement_lines("requirements-dev.txt"))
+
+
+def test_what_is_pinned_runs_on_the_first_python_of_debian_12() -> None:
+    """Its 3.11.2 never becomes a later 3.11: some packages ask for one."""
+    too_new = {}
+    for line in requirement_lines("requirements-dev.txt"):
+        name = Requirement(line).name
+        wanted = metadata(name)["Requires-Python"]
+        if wanted and not SpecifierSet(wanted).contains("3.11.2"):
+            too_new[name] = wanted
+    assert too_new == {}
 
 
 def test_the_importers_environment_is_pinned_exactly_and_once() -> None:
