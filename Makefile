@@ -16,10 +16,13 @@ PEER ?=
 PURE_PARTS := setup lint unit docs sanity
 LAB_PARTS := integration molecule
 # What `make test-full` runs beyond that: Galaxy's own checks and the demo from an installed copy; modules on Debian 13, and the
-# lives of clusters on bare guests of both releases, of one without a daemon only there; six more scenarios, series of power
-# cuts, the forms of self-balancing, and directors with ufw and firewalld, and clusters that were set up by hand.
-FULL_PARTS := importer installed versions awx eda molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie
+# lives of clusters on bare guests of both releases, of one without a daemon only there; all scenarios with all their tests on
+# both, series of power cuts, the forms of self-balancing, and directors with ufw and firewalld, and clusters that were set up by
+# hand; and last README's two commands on machines that have just been installed, which is all of `make test` for each release.
+FULL_PARTS := importer installed versions awx eda molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie
 
+# Folders of tests/integration that have commands of their own.
+APART := colocated firewalls qemu static takeover trees
 LIFE_CYCLES := tests/integration/test_lifecycle.py tests/integration/static
 
 # For what runs before there is an environment, or repairs one: the machine's own Python.
@@ -33,10 +36,10 @@ export LC_ALL := C.UTF-8
 # For what boots guests: root, and the environment with it.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-# Those that only `make test-full` has time for.
+# Those that only `make test-full` has time for; it runs the others, too, with the tests that are late.
 LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha_sync self_balanced tun
 
-.PHONY: help setup lint unit sanity integration molecule molecule-late adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
+.PHONY: help setup lint unit sanity integration molecule molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
 
 ##@ To use the collection
 # In an installed copy, which has no tests, only these work, and only these are listed.
@@ -44,7 +47,7 @@ help: ## List the commands
 	@awk -F ':.*## ' -v all='$(wildcard tests)' '\
 		/^##@ / { if (sections++ && !all) exit; printf "%s%s\n", (sections > 1 ? "\n" : ""), substr($$0, 5) } \
 		/^[a-z][a-z -]*:.*## / { count = split($$1, names, " "); \
-			for (i = 1; i <= count; i++) printf "  make %-14s  %s\n", names[i], $$2 }' $(firstword $(MAKEFILE_LIST))
+			for (i = 1; i <= count; i++) printf "  make %-17s  %s\n", names[i], $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Install Debian packages and .venv, as far as missing
 	@$(SYSTEM_PYTHON) tools/setup.py
@@ -58,7 +61,7 @@ $(STAMP): requirements-dev.txt
 	@$(SYSTEM_PYTHON) tools/setup.py
 	@touch $@
 
-lint: $(STAMP) ## Check format, style, types, YAML, Ansible and changelog
+lint: $(STAMP) ## Check format, style, types, YAML, Ansible, changelog
 	ruff format --check .
 	ruff check .
 	mypy
@@ -69,30 +72,35 @@ lint: $(STAMP) ## Check format, style, types, YAML, Ansible and changelog
 unit: $(STAMP) ## Run the tests that need no lab
 	$(PYTHON) -m pytest --numprocesses auto tests/unit
 
-sanity: $(STAMP) ## Run ansible-test on every supported Python that is here
+sanity: $(STAMP) ## Run ansible-test on each supported Python found here
 	$(PYTHON) tools/sanity.py
 
 integration: $(STAMP) ## Test the lab, and a cluster's life in it
-	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration --ignore tests/integration/static --ignore tests/integration/takeover --ignore tests/integration/colocated --ignore tests/integration/firewalls --ignore tests/integration/qemu --durations 15
+	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration $(APART:%=--ignore tests/integration/%) --durations 15
 
 molecule: $(STAMP) ## Run the scenarios that CI has time for
 	@for scenario in $(filter-out $(LATE_SCENARIOS),$(SCENARIOS)); do \
 		PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) molecule test --scenario-name $$scenario || exit; \
 	done
 
-molecule-late: $(STAMP) ## Run the other scenarios, and the tests that are late
-	@for scenario in $(LATE_SCENARIOS) clusterip_modern fwmark_dr nat_ha; do $(AS_ROOT) molecule test --scenario-name $$scenario || exit; done
+molecule-bookworm molecule-trixie: molecule-%: $(STAMP) ## Run all scenarios on that release, with late tests
+	@for scenario in $$(LVS_TEST_RELEASE=$* $(PYTHON) -m tools.scenarios among $(SCENARIOS)); do \
+		$(AS_ROOT) env LVS_TEST_RELEASE=$* molecule test --scenario-name $$scenario || exit; \
+	done
 
-bare-bookworm bare-trixie: bare-%: $(STAMP) ## Live a cluster's life on bare guests of that release
+bare-bookworm bare-trixie: bare-%: $(STAMP) ## Live a cluster's life on bare guests of a release
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
 
-adopt: $(STAMP) ## Move clusters that were set up by hand to the collection
+tree-bookworm tree-trixie: tree-%: $(STAMP) ## Run the two commands on a machine just installed
+	$(AS_ROOT) env LVS_TEST_RELEASE=$* $(PYTHON) -m pytest -s tests/integration/trees
+
+adopt: $(STAMP) ## Take in clusters that were set up by hand
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/adopt tests/integration/failover
 
-takeover: $(STAMP) ## Cut the active director's power repeatedly, and measure
+takeover: $(STAMP) ## Cut the active director's power often, and measure
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/takeover
 
-colocated: $(STAMP) ## Compare the forms in which web servers balance themselves
+colocated: $(STAMP) ## Compare the forms of self-balancing
 	$(AS_ROOT) $(PYTHON) -m pytest -s tests/integration/colocated
 
 firewalls: $(STAMP) ## Run directors beside ufw and firewalld
@@ -112,7 +120,7 @@ eda: $(STAMP) ## Test the event source and the rulebook
 modules-trixie: $(STAMP) ## Run the modules' tests on Debian 13 guests
 	$(AS_ROOT) env LVS_TEST_RELEASE=trixie $(PYTHON) -m pytest tests/integration/ipvs tests/integration/keepalived
 
-ran: $(STAMP) ## Compare what has run with the README's support table
+ran: $(STAMP) ## Compare what has run with README's support table
 	$(PYTHON) tools/support.py --ran $(RAN)
 
 test: ## Run all that CI runs, and say how long each part took
@@ -138,10 +146,10 @@ docs: $(STAMP) ## Build the documentation site; warnings are errors
 	$(PYTHON) -m tools.docs
 	$(PYTHON) -m pytest tests/docs
 
-support: $(STAMP) ## Write the README's support table from what is declared
+support: $(STAMP) ## Write README's support table from what is declared
 	$(PYTHON) tools/support.py --write
 
-changelog: $(STAMP) ## Turn the fragments into CHANGELOG.md for this version
+changelog: $(STAMP) ## Turn fragments into CHANGELOG.md for this version
 	antsibull-changelog release --update-existing
 
 build: $(STAMP) ## Make the collection's tarball in build/

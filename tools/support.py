@@ -67,7 +67,7 @@ def scenario_runs(
         (name, release)
         for name, releases in known.items()
         for release in releases
-        if f"molecule-{release}" in parts or ("molecule-late" in parts and release == releases[0])
+        if f"molecule-{release}" in parts
     }
     return ci, ci | full
 

@@ -62,7 +62,6 @@ CI_RUNS = {("nat_ha", "bookworm"), ("clusterip_modern", "trixie")}
     ("parts", "more"),
     [
         ("takeover", set()),
-        ("takeover molecule-late", {("tun", "bookworm")}),
         ("molecule-trixie", {("nat_ha", "trixie"), ("tun", "trixie")}),
         ("molecule-bookworm molecule-trixie", {("nat_ha", "trixie"), ("tun", "trixie"), ("tun", "bookworm")}),
     ],
