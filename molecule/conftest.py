@@ -1,4 +1,4 @@
-"""Fixtures for the scenarios' tests: the cluster that Molecule has booted and converged."""
+"""For the scenarios' tests: the cluster that Molecule has booted and converged, and a note of what they ran on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import os
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.ran import RECORDER
+from tests.support.ran import pytest_runtest_call
 from tools import scenarios
+
+__all__ = ["cluster", "pytest_runtest_call"]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     scenario = os.environ["MOLECULE_SCENARIO_NAME"]
-    found = Cluster(f"molecule_{scenario}", scenarios.inventory(scenario, os.environ))
-    # Not by the hook: of a fixture for the whole session pytest asks no conftest.py below its root.
-    RECORDER.see(found)
-    return found
+    return Cluster(f"molecule_{scenario}", scenarios.inventory(scenario, os.environ))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.ran import pytest_fixture_setup
+from tests.support.ran import pytest_runtest_call
 
-__all__ = ["pytest_fixture_setup"]
+__all__ = ["pytest_runtest_call"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,7 @@ class Recorder:
 RECORDER = Recorder()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup() -> Generator[None, object, object]:
-    value = yield
-    RECORDER.see(value)
-    return value
+def pytest_runtest_call(item: pytest.Function) -> None:
+    """By tests and not by fixtures: of one for a whole folder or session, pytest asks no conftest.py below its root."""
+    for value in item.funcargs.values():
+        RECORDER.see(value)

@@ -39,7 +39,7 @@ class Here(Cluster):
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="SCOPE")
 def cluster():
     yield Here()
 
@@ -58,7 +58,7 @@ def test_two(configured):
 """
 CONFTEST = """
 from tests.support import ran
-from tests.support.ran import pytest_fixture_setup
+from tests.support.ran import pytest_runtest_call
 
 ran.RECORDER = ran.Recorder(ran.Path("ran"))
 """
@@ -69,11 +69,14 @@ def os_release(name: str) -> str:
     return dict(one.split("=", 1) for one in lines if "=" in one)[name].strip('"')
 
 
-def test_a_suite_is_written_down_once_with_the_guests_that_are_on(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(TESTS)
-    (tmp_path / "conftest.py").write_text(CONFTEST)
+@pytest.mark.parametrize("scope", ["function", "module", "package", "session"])
+def test_a_suite_is_written_down_once_with_the_guests_that_are_on(tmp_path: Path, scope: str) -> None:
+    (tmp_path / "conftest.py").write_text("")
+    (tmp_path / "suite" / "part").mkdir(parents=True)
+    (tmp_path / "suite" / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "suite" / "part" / "test_it.py").write_text(TESTS.replace("SCOPE", scope))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MOLECULE_SCENARIO_NAME": "nat_ha"}
-    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "suite"]
     done = subprocess.run(words, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "asked").read_text().split() == ["lb1", "rs2"]
@@ -118,8 +121,6 @@ def test_a_suite_of_two_releases_is_two_files() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("folder", "words"), [("molecule", "RECORDER.see("), ("tests/integration", '__all__ = ["pytest_fixture_setup"]')]
-)
-def test_the_lab_s_tests_are_written_down(folder: str, words: str) -> None:
-    assert words in (ROOT / folder / "conftest.py").read_text()
+@pytest.mark.parametrize("folder", ["molecule", "tests/integration"])
+def test_the_lab_s_tests_are_written_down(folder: str) -> None:
+    assert "from tests.support.ran import pytest_runtest_call" in (ROOT / folder / "conftest.py").read_text()
