@@ -104,6 +104,7 @@ def test_maintenance(cluster: Cluster) -> None:
     ran(cluster.playbook("site"))
 
 
+@pytest.mark.late
 def test_failover_and_back(cluster: Cluster) -> None:
     """By priority: what was drained stays so, and runs of site.yml leave it all as it is.
 
