@@ -17,9 +17,11 @@ SETTINGS = ("PIP_", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What runs in a tree sees its own /proc and /run, so networks that it names are not the machine's; all ends with it.
+# Its root is a mount, as a machine's is: unshare, which the lab calls, wants that.
 INSIDE = """
 set -e
 tree=$1; shift
+mount --bind "$tree" "$tree"
 mount --rbind /dev "$tree/dev"
 mount --rbind /sys "$tree/sys"
 mount -t proc proc "$tree/proc"
