@@ -64,10 +64,7 @@ def scenario_runs(
     ci = {(name, releases[0]) for name, releases in known.items() if name not in late}
     parts = makefile_list(makefile, "FULL_PARTS")
     full = {
-        (name, release)
-        for name, releases in known.items()
-        for release in releases
-        if f"molecule-{release}" in parts
+        (name, release) for name, releases in known.items() for release in releases if f"molecule-{release}" in parts
     }
     return ci, ci | full
 
