@@ -12,6 +12,9 @@ description:
   - Sends O(requests) GET requests to each target, each over a new connection, from the host that the task runs on, and
     counts the answers by the first line of the page. So servers that begin their page with their own name are told
     apart.
+  - A server that does not understand plain HTTP is asked by TLS, without a look at its certificate, and if it
+    speaks neither but answers, as a mail server does, that is an answer, counted as C((not HTTP)). Which of these it
+    is a target's first request finds out, with a connection more.
   - Changes nothing.
 options:
   targets:
@@ -37,7 +40,7 @@ options:
         type: str
         default: /
       host:
-        description: The C(Host) header; the address where it isn't given.
+        description: The C(Host) header, and the name that TLS asks for; the address, and none, where it isn't given.
         type: str
   requests:
     description: How many requests each target gets.
@@ -93,37 +96,92 @@ results:
       type: dict
 """
 
+import ssl
 from collections import Counter
-from http.client import HTTPConnection, HTTPException
+from http.client import BadStatusLine, HTTPConnection, HTTPException, RemoteDisconnected
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 FIRST_LINE_BYTES = 200
+NOT_HTTP = "(not HTTP)"
+HTTP, TLS, OTHER = "http", "tls", "other"
 
 
-def ask(target: dict[str, Any], timeout: float) -> str:
+class Refused(HTTPException):
+    """The server said what is wrong with the request: an HTTP status of 400 or above."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
+def ask(target: dict[str, Any], timeout: float, tls: bool) -> str:
     """One request over a new connection: the page's first line. Raises OSError or HTTPException."""
     connection = HTTPConnection(target["address"], target["port"], timeout=timeout)
     try:
+        if tls:
+            connection.connect()
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            connection.sock = context.wrap_socket(connection.sock, server_hostname=target["host"])
         headers = {"Host": target["host"]} if target["host"] else {}
         connection.request("GET", target["path"], headers=headers)
         answer = connection.getresponse()
         line = answer.read(FIRST_LINE_BYTES).decode("utf-8", "replace").split("\n", 1)[0].strip()
         if answer.status >= 400:
-            raise HTTPException(f"status {answer.status}")
+            raise Refused(answer.status)
         return line
     finally:
         connection.close()
+
+
+def is_foreign(error: Exception) -> bool:
+    """Whether a server that doesn't speak plain HTTP may answer like that. Web servers with TLS say status 400."""
+    if isinstance(error, Refused):
+        return error.status == 400
+    return isinstance(error, (BadStatusLine, ConnectionResetError))
+
+
+def find_out(target: dict[str, Any], timeout: float) -> tuple[str, str]:
+    """A target's first request: who answered, and what it speaks."""
+    try:
+        return ask(target, timeout, False), HTTP
+    except (OSError, HTTPException) as error:
+        if not is_foreign(error):
+            raise
+        try:
+            return ask(target, timeout, True), TLS
+        except Refused:
+            raise
+        except (OSError, HTTPException):
+            if isinstance(error, BadStatusLine) and not isinstance(error, RemoteDisconnected):
+                return NOT_HTTP, OTHER
+        raise
+
+
+def ask_again(target: dict[str, Any], timeout: float, speaks: str) -> str:
+    """A request to a target that is known."""
+    try:
+        return ask(target, timeout, speaks == TLS)
+    except BadStatusLine as error:
+        if speaks == OTHER and not isinstance(error, RemoteDisconnected):
+            return NOT_HTTP
+        raise
 
 
 def probe(target: dict[str, Any], requests: int, timeout: float) -> dict[str, Any]:
     """All requests to one target, one after the other."""
     by: Counter[str] = Counter()
     failures: Counter[str] = Counter()
+    speaks = ""
     for _number in range(requests):
         try:
-            by[ask(target, timeout)] += 1
+            if speaks:
+                who = ask_again(target, timeout, speaks)
+            else:
+                who, speaks = find_out(target, timeout)
+            by[who] += 1
         except (OSError, HTTPException) as error:
             failures[getattr(error, "strerror", None) or str(error) or type(error).__name__] += 1
     return {"name": target["name"], "answered": sum(by.values()), "by": dict(by), "failures": dict(failures)}
