@@ -105,7 +105,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 FIRST_LINE_BYTES = 200
 NOT_HTTP = "(not HTTP)"
-HTTP, TLS, OTHER = "http", "tls", "other"
+HTTP = "http"
+TLS = "tls"
+OTHER = "other"
 
 
 class Refused(HTTPException):
