@@ -420,6 +420,7 @@ def test_a_temporary_weight_ends_with_the_first_run_after_its_time(machine: Mach
     machine.set("weighted", weight=weight, until=overrides.now(-1), why="weight")
     assert machine.live() == weight
     checked = machine.table(check=True)
+    assert not checked.get("failed"), checked
     assert (checked["changed"], checked["drained"], checked["held"]) == (True, [], [])
     assert (machine.live(), len(record())) == (weight, 1)
     assert machine.table()["changed"]
