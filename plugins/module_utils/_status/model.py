@@ -14,7 +14,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import DestinationKey, ServiceKey
 
-__all__ = ["Live", "instance_addresses", "live_services", "report", "service_addresses", "service_key"]
+__all__ = ["Live", "instance_addresses", "is_global", "live_services", "report", "service_addresses", "service_key"]
 
 Plans = Mapping[str, Mapping[str, Any]]
 Results = Mapping[str, Mapping[str, Any]]
@@ -70,11 +70,12 @@ def instance_addresses(instance: Mapping[str, Any], *, seen: bool = False) -> li
     ``seen``: only those that director_status tells of, which are those of global scope.
     """
     lists = (instance.get("virtual_ipaddress"), instance.get("virtual_ipaddress_excluded"))
-    moved = [entry for entries in lists for entry in entries or [] if not seen or _is_global(entry)]
+    moved = [entry for entries in lists for entry in entries or [] if not seen or is_global(entry)]
     return [entry["address"].partition("/")[0] for entry in moved]
 
 
-def _is_global(entry: Mapping[str, Any]) -> bool:
+def is_global(entry: Mapping[str, Any]) -> bool:
+    """Whether director_status tells of a VRRP instance's address; of link-local ones and a host's it doesn't."""
     scope = str((entry.get("options") or {}).get("scope", "global"))
     return scope in ("global", "0") and not ip_interface(entry["address"]).is_link_local
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Iterator, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._status.model import is_global
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import Check, Plans, listing
 
 __all__ = ["Statuses", "holders", "holds", "misplaced", "moving"]
@@ -34,12 +35,13 @@ def holds(status: Mapping[str, Any], address: str) -> bool:
 
 
 def moving(director: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The VRRP instance of each address that VRRP moves."""
+    """The VRRP instance of each address that VRRP moves and that clients elsewhere can ask: none of a link's own."""
     return {
         str(ipaddress.ip_interface(entry["address"]).ip): instance
         for instance in director.get("vrrp_instances", [])
         for key in ("virtual_ipaddress", "virtual_ipaddress_excluded")
         for entry in instance.get(key) or []
+        if is_global(entry)
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.neighbours import asked, judge
+from ansible_collections.lvs.cluster.plugins.module_utils._verify.placed import misplaced
 from tests.unit.plugins.module_utils._verify.seen import plans_of, status
 
 VIP = "200.200.200.200"
@@ -118,3 +119,16 @@ def test_a_host_that_could_not_ask_is_a_note() -> None:
     assert (first.notes, first.faults) == (("client: nobody was asked by ARP from it: no sudo",), ())
     assert (second.notes, second.faults) == (("c2: nobody was asked by ARP from it: it was not asked",), ())
     assert {check.skipped for check in others} == {"not asked for: no host asks"}
+
+
+def test_link_local_vips_are_not_looked_at() -> None:
+    """VRRP wants one as the first of an IPv6 instance, and every link may have its own."""
+    plans = plans_of("nat_ha_sync")
+    director = plans["director1"]["director"]
+    given = status(director, "MASTER")
+    director["vrrp_instances"][0]["virtual_ipaddress"] += [{"address": "fe80::5/64"}, {"address": "2001:db8::5/128"}]
+    assert "2001:db8::5" in asked(plans, {})
+    assert "fe80::5" not in asked(plans, {})
+    assert [check.name for check in misplaced(plans, {"director1": given}) if check.faults] == [
+        "director1: 2001:db8::5"
+    ]
