@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lab.images import Image
+from lab.kernels import PRELOADED
 from lab.machines import Machine
 from lab.processes import Process
 
@@ -31,6 +32,7 @@ class UserModeLinux:
         ]
         return [
             *("sh", str(SUPERVISE), str(machine.console)),
+            *("env", f"LD_PRELOAD={PRELOADED}"),
             str(machine.image.kernel),
             f"ubd0={machine.folder}/disk.cow,{machine.image.disk}",
             f"ubd1r={machine.seed}",

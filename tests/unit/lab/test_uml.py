@@ -34,3 +34,8 @@ def test_what_the_lab_sets_is_refused_from_the_inventory(word: str) -> None:
     with pytest.raises(LabError) as caught:
         inventory.parse({"_meta": {"hostvars": {"h": variables}}, "ungrouped": {"hosts": ["h"]}})
     assert caught.value.detail == f"h: lab_kernel_arguments[0]: {name} is the lab's own to set; leave it out"
+
+
+def test_the_program_finds_what_is_preloaded_beside_it() -> None:
+    command = UserModeLinux().command(Machine("rs1", Path("/labs/a/guests/rs1"), IMAGE, NICS, 256))
+    assert command[command.index("/cache/linux") - 2 : command.index("/cache/linux")] == ["env", "LD_PRELOAD=xstate.so"]
