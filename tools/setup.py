@@ -42,6 +42,7 @@ TEST_PACKAGES = (
     "chromium-driver",
     "iptables",  # both backends, for tests of firewall rules
     "keepalived",  # tests run two of them in namespaces of their own; it is never started on the machine
+    "nftables",  # tests compare whole rulesets
     "systemd",  # systemd-analyze: tests ask it whether our units are valid
 )
 QEMU_PACKAGES = (

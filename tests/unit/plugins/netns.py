@@ -85,8 +85,9 @@ class Host:
         assert self._holder is not None
         path = f"PATH={self.programs}:{REPOSITORY}/.venv/bin:{os.environ['PATH']}:/usr/sbin:/sbin"
         environment = [path, f"PYTHONPATH={COLLECTIONS}", "HOME=" + str(self.folder), "LC_ALL=C.UTF-8"]
-        # -r: in a chroot the namespace's own root is not ours, and what these tests delete must never be the machine's.
-        return ["nsenter", "-t", str(self._holder.pid), "-n", "-m", "-r", "env", "-i", *environment, *words]
+        # --root: in a chroot the namespace's own root is not ours; what these tests delete must never be the machine's.
+        entered = ["-n", "-m", "--root", f"--wdns={self.folder}"]
+        return ["nsenter", "-t", str(self._holder.pid), *entered, "env", "-i", *environment, *words]
 
     def run(self, *words: str) -> str:
         """Standard output; a failure shows everything that the program printed."""

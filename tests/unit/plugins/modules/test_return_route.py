@@ -22,6 +22,8 @@ POLICY: dict[str, Any] = {"routes": [ROUTE, SIX], "connection": ""}
 FORM_DEFAULT: dict[str, Any] = {"form": "default", "routes": [ROUTE], "connection": ""}
 ABSENT: dict[str, Any] = {"state": "absent", "connection": ""}
 FAR = "203.0.113.9 50000 192.168.0.12 22"
+# Debian 13 has no such folder.
+TAKEN = "mkdir -p /etc/iproute2; echo 200 vpn >> /etc/iproute2/rt_tables"
 BACK = "default via 192.168.0.254 dev eth0 proto static mtu lock 1300"
 
 
@@ -147,7 +149,7 @@ def test_a_restored_route_whose_interface_is_gone_is_a_warning(host: Host) -> No
     [
         ("true", {"interface": "eth7"}, "interface eth7 does not exist on this host"),
         ("true", {"gateway": "192.168.1.1"}, "gateway 192.168.1.1 is not in network"),
-        ("echo 200 vpn >> /etc/iproute2/rt_tables", {}, "has table 200 vpn, which clashes with 200 LVS"),
+        (TAKEN, {}, "has table 200 vpn, which clashes with 200 LVS"),
         ("ip route add default via 192.168.0.7 table 200", {}, "table 200 already has a default route via 192.168.0.7"),
     ],
 )
