@@ -93,8 +93,10 @@ def test_an_older_one_goes_when_no_lab_uses_it(folder: Path, user: Path) -> None
 
 def test_an_older_one_stays_while_a_process_names_it(folder: Path, user: Path, tmp_path: Path) -> None:
     old = get("a", write("one"), tmp_path / "gone")
-    words = [sys.executable, "-c", "import sys; sys.stdin.read()", f"disk={old}/file"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+    words = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", f"disk={old}/file"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # from here on its words can be read
         get("b", write("two"), user)
         assert entries(folder) == ["thing-a", "thing-b"]
         process.communicate()

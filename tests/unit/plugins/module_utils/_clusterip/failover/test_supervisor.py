@@ -67,6 +67,7 @@ signal.signal(signal.SIGHUP, lambda *_rest: note("reloaded"))
 note(f"started {{os.getpid()}} " + open(folder + "/run/health").read().strip() + " " + " ".join(sys.argv[1:]))
 assert "NOTIFY_SOCKET" not in os.environ
 say('INSTANCE "LVS_BUCKET_1" BACKUP 250\\n')
+open(folder + "/spoken", "w").close()
 while True:
     time.sleep(60)
 """
@@ -114,7 +115,8 @@ class Node:
 
     def started(self, **environment: str) -> None:
         self.start(**environment)
-        self.wait(lambda: self.notes() != [], "keepalived is started")
+        # What a test says in its place must come after its own first words.
+        self.wait((self.folder / "spoken").exists, "keepalived is started")
         self.wait(lambda: self.served() != [], "the kernel is told")
 
     def notes(self) -> list[str]:
