@@ -22,6 +22,8 @@ __all__ = ["HEADINGS", "Row", "judge"]
 HEADINGS = ("SERVICE", "VIP", "SERVED BY", "REQUESTS", "SHARE", "BY WEIGHT")
 Row = Tuple[str, ...]
 
+NOT_HTTP = "(not HTTP)"
+"""How `http_probe` counts answers of servers that do not speak it."""
 _BY_WEIGHT = ("wlc", "wrr")
 _EQUALLY = ("lc", "rr")
 """Schedulers that give all real servers the same that have a weight. With others one client says nothing of shares."""
@@ -35,10 +37,11 @@ def judge(
 ) -> tuple[list[Row], list[Check]]:
     """``probes`` are the results of `http_probe` by the host that asked, failed ones too.
 
-    Returns rows for a table, and the checks. Faults: a target that left requests without an answer, one whose shares
-    are further from the weights than ``tolerance`` (a part of the requests, at least two requests), a persistent
-    service that sent one client to several real servers, one that another host of the inventory answered for. Shares
-    are judged only where the pages name the real servers, over what all hosts asked. ``overrides``: of a cluster.
+    Returns rows for a table, and the checks. Faults: a target that left requests without an answer, one that
+    answered partly by HTTP, one whose shares are further from the weights than ``tolerance`` (a part of the requests,
+    at least two requests), a persistent service that sent one client to several real servers, one that another host of
+    the inventory answered for. Shares are judged only where the pages name the real servers, over what all hosts asked.
+    ``overrides``: of a cluster.
     """
     answers: dict[str, dict[str, Mapping[str, Any]]] = {}
     for prober, result in probes.items():
@@ -65,6 +68,8 @@ def _judge_target(
     answered = sum(by.values())
     sent = answered + sum(failures.values())
     faults = [f"{name}: {number} of {sent} requests had no answer: {why}" for why, number in sorted(failures.items())]
+    if by.get(NOT_HTTP, answered) < answered:
+        faults.append(f"{name}: {by[NOT_HTTP]} of {answered} answers were not HTTP, and the others were")
     if target.nodes:
         shares: dict[str, float] = {}
         faults += _node_faults(target, answers, plans)

@@ -74,6 +74,11 @@ def judged(*answers: dict[str, Any], plans: dict[str, Any] | None = None, **more
                 "service whose real servers are all down"
             ],
         ),
+        (result("plain:8080", {"(not HTTP)": 140}), []),  # a mail server, say
+        (
+            result("plain:8080", {"rs1": 100, "(not HTTP)": 40}),
+            ["plain:8080: 40 of 140 answers were not HTTP, and the others were"],
+        ),
         (result("plain:8080", {}, refused=3), ["plain:8080: 3 of 3 requests had no answer: refused"]),
     ],
 )
