@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,8 @@ class Remote:
         (self._folder / "ssh.d").mkdir(exist_ok=True, mode=0o700)
         write_private(self._known_hosts, "".join(f"{address} {key}\n" for address, key in sorted(host_keys.items())))
         # Ansible takes a program in place of ssh; this one enters the namespace, so a twin works from anywhere.
-        command = shlex.join(self._namespace.enter("ssh"))
+        # What runs ssh by its name alone may have this one first on its search path; so here ssh has its whole path.
+        command = shlex.join(self._namespace.enter(shutil.which("ssh") or "ssh"))
         write_private(self._program, f'#!/bin/sh\nexec {command} "$@"\n')
         self._program.chmod(0o700)
 
