@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.report import report
+from ansible_collections.lvs.cluster.plugins.modules.http_probe import NOT_HTTP
 
 PERHAPS = "it may be down, held back or drained"
 
@@ -74,9 +75,9 @@ def judged(*answers: dict[str, Any], plans: dict[str, Any] | None = None, **more
                 "service whose real servers are all down"
             ],
         ),
-        (result("plain:8080", {"(not HTTP)": 140}), []),  # a mail server, say
+        (result("plain:8080", {NOT_HTTP: 140}), []),  # a mail server, say
         (
-            result("plain:8080", {"rs1": 100, "(not HTTP)": 40}),
+            result("plain:8080", {"rs1": 100, NOT_HTTP: 40}),
             ["plain:8080: 40 of 140 answers were not HTTP, and the others were"],
         ),
         (result("plain:8080", {}, refused=3), ["plain:8080: 3 of 3 requests had no answer: refused"]),
