@@ -98,8 +98,9 @@ def drain_and_undrain(cluster: Cluster, setup: Setup) -> None:
             cluster.lab, setup.client, setup.vip, setup.port, number=20, seconds=20, size=MEGABYTE
         ) as downloads:
             run = ran(cluster.playbook("drain", *extra(lvs_host=setup.victim, lvs_timeout=120)))
-        assert f"{setup.victim} in {setup.service}: drained ({', '.join(setup.directors)})" in run.output
-        assert "0 connections are left" in run.output
+        drained = f"{setup.victim} in {setup.service}: drained ({', '.join(setup.directors)})"
+        assert drained in run.output, run.output
+        assert "0 connections are left" in run.output, run.output
         finished = downloads.finished()
         load.snapshot()
         before = dict(load.by)

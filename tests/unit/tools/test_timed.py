@@ -95,6 +95,19 @@ def test_what_the_failed_part_said_ends_the_output(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_scenario_s_test_said_ends_the_output(tmp_path: Path) -> None:
+    """Molecule says little of it, and puts borders before pytest's lines where nobody forbids it."""
+    scenario = tmp_path / "molecule" / "default"
+    (scenario / "tests").mkdir(parents=True)
+    (scenario / "molecule.yml").write_text("prerun: false\nverifier: {name: testinfra}\n")
+    (scenario / "tests" / "test_it.py").write_text("def test_it():\n    assert 1 + 1 == 3, 'a sum'\n")
+    makefile = f"include {ROOT}/Makefile\nbroken:\n\t@molecule verify\n"
+    done = run_timed(tmp_path, makefile, "broken")
+    assert done.returncode == 2, done.stdout
+    told = done.stdout.partition("broken said:\n")[2].splitlines()
+    assert "FAILED tests/test_it.py::test_it - AssertionError: a sum" in told, done.stdout
+
+
 def test_the_last_lines_are_told_where_none_tells_of_a_failure(tmp_path: Path) -> None:
     done = run_timed(tmp_path, "lint:\n\t@seq 100; echo wrong >&2; exit 1\n", "lint")
     told = done.stdout.partition("lint said:\n")[2].splitlines()
