@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
 
 from tests.support.cluster import ROOT
 
@@ -18,7 +21,7 @@ NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection":
 PLAYBOOKS = ("drain", "undrain", "weight", "maintenance", "rolling", "upgrade", "absent")
 
 
-def play(folder: Path, playbook: str, example: str, *extra: str) -> tuple[int, str]:
+def play(folder: Path, playbook: str, example: str, *extra: str, check: bool = False) -> tuple[int, str]:
     """Run a playbook on an example; exit status and output, in one line."""
     inventory = folder / example
     shutil.copytree(ROOT / "inventories" / example, inventory)
@@ -27,9 +30,17 @@ def play(folder: Path, playbook: str, example: str, *extra: str) -> tuple[int, s
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
     environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
     words = ["ansible-playbook", "--inventory", str(inventory), f"lvs.cluster.{playbook}"]
-    words += [word for one in extra for word in ("-e", one)]
+    words += ["--check"] * check + [word for one in extra for word in ("-e", one)]
     done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def tasks_of(entries: Any) -> Iterator[dict[str, Any]]:
+    """All tasks of a playbook or a file of tasks, those in blocks too."""
+    for entry in entries or ():
+        yield entry
+        for part in ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always"):
+            yield from tasks_of(entry.get(part))
 
 
 def test_good_input_goes_on_to_the_directors(tmp_path: Path) -> None:
@@ -38,6 +49,26 @@ def test_good_input_goes_on_to_the_directors(tmp_path: Path) -> None:
     assert status != 0
     assert "fatal: [lb1]: UNREACHABLE" in output
     assert "[rs1]: UNREACHABLE" not in output
+
+
+def test_rolling_begins_with_the_real_server_that_is_named_first(tmp_path: Path) -> None:
+    status, output = play(tmp_path, "rolling", "nat_ha", "lvs_hosts=rs2,rs1", "lvs_command=true", check=True)
+    assert status != 0
+    assert "fatal: [rs2 -> " in output
+    assert "fatal: [rs1" not in output
+
+
+def test_groups_of_a_run_are_in_the_inventory_s_order() -> None:
+    """Without throttle a host joins when its result is there: reports and the order of work would vary."""
+    grouping = [
+        (file.relative_to(ROOT), task)
+        for file in (ROOT / "playbooks").rglob("*.yml")
+        if file.parent.name != "vars"
+        for task in tasks_of(DataLoader().load_from_file(str(file)))
+        if "ansible.builtin.group_by" in task
+    ]
+    assert len(grouping) > 20
+    assert [f"{file}: {task['name']}" for file, task in grouping if task.get("throttle") != 1] == []
 
 
 @pytest.mark.parametrize(
