@@ -36,7 +36,7 @@ def test_a_host_that_has_nothing(host: Host) -> None:
             **{"running": False, "pid": None, "version": "", "instances": {}, "missing": [], "pending": False},
             **{"problems": ["keepalived does not run"], "healthy": False, "error": ""},
         }
-        del result["invocation"]
+        result.pop("invocation", None)  # ansible-core 2.21 adds it no more
         # No kernel module is loaded for a look.
         if not Path("/proc/net/ip_vs").exists():
             assert (result.pop("loaded"), result.pop("version"), result.pop("timeouts")) == (False, "", {})
