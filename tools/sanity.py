@@ -20,8 +20,8 @@ COPY = ROOT / "build" / "sanity" / "ansible_collections" / "lvs" / "cluster"
 # The Pythons of a run without a fault, for tools/support.py.
 PYTHONS = ROOT / "build" / "ran" / "sanity" / "pythons.json"
 
-# Asked of the installed ansible-test itself, because all answers change with its version. The last is whether packages of
-# module_utils may not say in __init__.py what they are: a rule that ansible-core has given up after 2.17.
+# Asked of the installed ansible-test itself, because all answers change with its version. The last is whether packages
+# of module_utils may not say in __init__.py what they are: a rule that ansible-core has given up after 2.17.
 QUESTIONS = """
 import json, pathlib, types
 import ansible_test
