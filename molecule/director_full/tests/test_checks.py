@@ -106,6 +106,22 @@ def test_sorry_server_answers_below_the_quorum_and_actions_are_called(served: Cl
         assert f"keepalived_script {words}" in said, said
 
 
+def test_a_check_takes_the_server_behind_the_tunnel_out_of_the_mark_and_puts_it_back(served: Cluster) -> None:
+    def both() -> bool:
+        return served.table("lb1")["FWM 1"] == {"10.0.0.14:0": 1, "10.0.0.15:0": 1}
+
+    wait_until(both, seconds=60, what="both real servers of the mark")
+    served.run("rs4", "systemctl", "stop", "nginx")
+    try:
+        wait_until(lambda: "10.0.0.15:0" not in served.table("lb1")["FWM 1"], seconds=REFUSED + SLACK, what="rs4 out")
+        for port in (80, 8080):
+            assert served.serve("client", "10.0.0.6", port, 10) == {"rs3": 10}
+    finally:
+        served.run("rs4", "systemctl", "start", "nginx")
+    wait_until(both, seconds=DELAY_LOOP + SLACK, what="rs4 back")
+    assert served.serve("client", "10.0.0.6", 8080, 10) == {"rs3": 5, "rs4": 5}
+
+
 def told(cluster: Cluster, director: str) -> str:
     """What the inventory's script has said on a director: who ran it, and with what arguments."""
     return cluster.run(director, "journalctl", "--no-pager", "--boot", "--output=cat", "--identifier=lvs-notify")
@@ -130,6 +146,7 @@ def test_maintenance_file_moves_all_addresses_and_mail_tells(served: Cluster, ma
         for address in (VIP, "10.0.0.6", "192.168.0.1", "2001:db8::5"):
             wait_until(lambda a=address: served.holders(a) == ["lb2"], seconds=15, what=f"{address} on lb2 alone")  # type: ignore[misc]
         assert served.serve("client", VIP, 8012, 10).keys() == {"rs1", "rs2"}
+        assert served.serve("client", "10.0.0.6", 8080, 10) == {"rs3": 5, "rs4": 5}
     finally:
         served.run("lb1", "tee", file, stdin="0\n")
     wait_until(lambda: served.holders(VIP) == ["lb1"], seconds=60, what="lb1 to be master again")

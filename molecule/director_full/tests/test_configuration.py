@@ -35,6 +35,20 @@ def test_direct_routing_with_keepalived(cluster: Cluster) -> None:
     assert cluster.serve("client", VIP6, 80, 30) == {"rs3": 30}
 
 
+def test_a_mark_s_packets_go_by_direct_routing_and_through_a_tunnel(cluster: Cluster) -> None:
+    listed = cluster.run("lb1", "ipvsadm", "--list", "--numeric", "--fwmark-service", "1").split()
+    assert [listed[listed.index(one) + 1] for one in ("10.0.0.14:0", "10.0.0.15:0")] == ["Route", "Tunnel"]
+
+    def unpacked() -> int:
+        return int(cluster.run("rs4", "cat", "/sys/class/net/tunl0/statistics/rx_packets"))
+
+    before = unpacked()
+    for port in (80, 8080):
+        assert cluster.serve("client", EXCLUDED, port, 30) == {"rs3": 15, "rs4": 15}
+    # A connection's first packet, and its request.
+    assert unpacked() - before >= 2 * 30
+
+
 def test_group_of_virtual_servers_serves_on_both_addresses(cluster: Cluster) -> None:
     for address in (VIP, EXCLUDED):
         service = f"TCP {address}:8013"
