@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import install
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import Notes
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_config
 
@@ -25,7 +27,9 @@ TEXT = f"{HEADER}\n\nglobal_defs {{\n    router_id lb1\n    auth_pass sesame\n}}
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a program in keepalived's place; what other tests start is no keepalived of this host."""
+    monkeypatch.setattr(install, "Notes", lambda: Notes(str(tmp_path / "run"), lambda: None))
     program = tmp_path / "keepalived"
     program.write_text(PROGRAM)
     program.chmod(0o755)
