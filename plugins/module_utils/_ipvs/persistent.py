@@ -24,7 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._operator import overr
 __all__ = ["Names", "Request", "bring", "recorded"]
 
 _MODULES = (
-    *("_boot.errors", "_boot.files", "_keepalived.conf", "_keepalived.owner", "_store"),
+    *("_boot.errors", "_boot.files", "_keepalived.conf", "_keepalived.owner", "_keepalived.program", "_store"),
     *(f"_ipvs.{name}" for name in ("drain", "errors", "host", "model", "netlink", "operations", "options")),
     *(f"_ipvs.{name}" for name in ("ownership", "plan", "report", "session", "transport", "values", "whole", "wire")),
 )

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.program import is_keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.vrrp_states import instances_of
 
 __all__ = ["DumpError", "Waiting", "find", "read"]
@@ -77,7 +78,7 @@ def _processes(proc: str) -> Iterator[_Process]:
     here = os.stat(f"{proc}/self/ns/net").st_ino
     for pid in filter(str.isdecimal, os.listdir(proc)):
         with _looking_at(pid):
-            if _text(f"{proc}/{pid}/comm").startswith("keepalived") and os.stat(f"{proc}/{pid}/ns/net").st_ino == here:
+            if is_keepalived(pid, proc) and os.stat(f"{proc}/{pid}/ns/net").st_ino == here:
                 fields = dict(line.split(":", 1) for line in _text(f"{proc}/{pid}/status").splitlines() if ":" in line)
                 handled = 0
                 for mask in ("SigBlk", "SigCgt"):

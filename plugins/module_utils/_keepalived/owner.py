@@ -16,12 +16,16 @@ import socket
 from typing import Iterator, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, UnreadableError, read_blocks
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.program import is_keepalived
 
 __all__ = ["Running", "UnreadableError", "VirtualServer", "running", "virtual_servers"]
 
 DEFAULT_FILE = "/etc/keepalived/keepalived.conf"
 _WITH_VALUE, _WITH_OPTIONAL_VALUE = "fipcrbsSuA", "gMt"
 """keepalived's short options that take a value, and those that take one in the same word only (keepalived(8))."""
+
+_ONLY_SAY = {"t", "config-test", "v", "version", "h", "help", "signum"}
+"""Those that have it say something and end."""
 
 
 class Running(NamedTuple):
@@ -63,19 +67,18 @@ def running(proc: str = "/proc", host: str | None = None) -> list[Running]:
     found = set()
     for pid in filter(str.isdecimal, os.listdir(proc)):
         try:
-            with open(f"{proc}/{pid}/comm", encoding="utf-8", errors="replace") as stream:
-                if not stream.read().startswith("keepalived"):
-                    continue
-            if os.stat(f"{proc}/{pid}/ns/net").st_ino != here:
+            if not is_keepalived(pid, proc) or os.stat(f"{proc}/{pid}/ns/net").st_ino != here:
                 continue
             with open(f"{proc}/{pid}/cmdline", "rb") as raw:
-                words = raw.read().decode("utf-8", "surrogateescape").split("\0")[1:]
+                line = raw.read().decode("utf-8", "surrogateescape")
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESRCH):  # it has ended meanwhile
                 continue
             raise UnreadableError(f"the process {pid} of keepalived can't be looked at: {error.strerror}") from error
-        options = dict(_options(words))
-        if options.keys() & {"t", "config-test"}:  # that one only reads
+        if not line:  # it begins this moment, perhaps to say something, or has ended
+            continue
+        options = dict(_options(line.split("\0")[1:]))
+        if options.keys() & _ONLY_SAY:
             continue
         if not options.keys() & {"P", "vrrp"}:  # that one does VRRP alone
             file = options.get("f") or options.get("use-file") or DEFAULT_FILE

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import dump
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.program import runs_keepalived
 
 __all__ = ["PID_FILE", "Process", "keepalived", "process"]
 
 PID_FILE = "/run/keepalived.pid"
-_NAME = "keepalived"
 
 
 class Process(NamedTuple):
@@ -53,7 +52,6 @@ def _noted(proc: str, pid_file: str) -> int | None:
     try:
         with open(pid_file, encoding="ascii") as stream:
             pid = int(stream.read())
-        program = os.path.basename(os.readlink(f"{proc}/{pid}/exe"))
+        return pid if runs_keepalived(pid, proc) else None
     except (OSError, ValueError):
         return None
-    return pid if program.split(" ")[0] == _NAME else None

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ vrrp_instance VI_1 {{
 """
 
 # A script's file gives its process the name. A signal may come while it speaks, which print does not bear.
-KEEPALIVED = """#!PYTHON
+KEEPALIVED = """
 import os, signal, sys, time
 def loaded(number, frame):
     moment = time.monotonic()
@@ -93,8 +94,10 @@ class Director:
         return process
 
     def start(self) -> subprocess.Popen[str]:
-        self.host.program("keepalived", KEEPALIVED.replace("PYTHON", sys.executable))
-        self.keepalived = self._start(str(self.host.programs / "keepalived"), str(self.dest))
+        # A process is known by its program: Python's, by another name.
+        program = self.host.programs / "keepalived"
+        shutil.copy(os.path.realpath(sys.executable), program)
+        self.keepalived = self._start(str(program), "-I", "-c", KEEPALIVED, str(self.dest))
         assert read(self.keepalived) == "ready"
         return self.keepalived
 

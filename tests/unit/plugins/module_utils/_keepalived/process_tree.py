@@ -60,6 +60,7 @@ class Tree:
         parent: int = 1,
         namespace: str = "here",
         comm: str = "keepalived",
+        exe: str = "/usr/sbin/keepalived",
         handled: int = HANDLED,
         awaits: int | None = None,
         environment: str = "",
@@ -71,6 +72,7 @@ class Tree:
         self.enter(name, namespace)
         place = self.proc / name
         (place / "comm").write_text(f"{comm}\n")
+        (place / "exe").symlink_to(exe)
         (place / "cmdline").write_text("".join(f"{word}\0" for word in ("/usr/sbin/keepalived", *words)))
         (place / "environ").write_text(f"PATH=/bin\0{environment}\0")
         (place / "cgroup").write_text(f"0::/{unit}\n")

@@ -31,7 +31,12 @@ def find(tree: Tree) -> int | None:
 def test_no_keepalived(tree: Tree) -> None:
     tree.start(comm="nginx")
     tree.keepalived(namespace="elsewhere")
+    # An exporter of figures, which handles all signals, and a script.
+    tree.start(comm="keepalived_expo", exe="/usr/bin/keepalived_exporter")
+    tree.start(comm="keepalived_chec", exe="/usr/bin/dash")
     assert find(tree) is None
+    main = tree.keepalived(exe="/usr/sbin/keepalived (deleted)")
+    assert find(tree) == main
 
 
 def test_the_main_process_is_the_one_without_a_parent_of_its_kind(tree: Tree) -> None:
@@ -56,7 +61,7 @@ def test_of_several_the_one_of_the_unit(tree: Tree) -> None:
         find(tree)
 
 
-@pytest.mark.parametrize("part", ["comm", "status", "ns/net"])
+@pytest.mark.parametrize("part", ["comm", "exe", "status", "ns/net"])
 def test_a_process_that_ends_while_it_is_looked_at(tree: Tree, part: str) -> None:
     main = tree.keepalived(vrrp=False)
     (tree.proc / str(main) / part).unlink()

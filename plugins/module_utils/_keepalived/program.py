@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which program a process runs: its name alone may be that of an exporter, or of a script."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["is_keepalived", "runs_keepalived"]
+
+_NAME = "keepalived"
+
+
+def is_keepalived(pid: int | str, proc: str = "/proc") -> bool:
+    """Whether a process is a keepalived that bears that name, as keepalived_vrrp and the like do too.
+
+    Raises OSError where it can't be looked at, or has ended meanwhile.
+    """
+    with open(f"{proc}/{pid}/comm", encoding="utf-8", errors="replace") as stream:
+        # Of most processes no more is asked.
+        return stream.read().startswith(_NAME) and runs_keepalived(pid, proc)
+
+
+def runs_keepalived(pid: int | str, proc: str = "/proc") -> bool:
+    """Whether a process runs the program, whatever its name is. Raises OSError as ``is_keepalived`` does."""
+    # The kernel adds " (deleted)" to what a package has replaced meanwhile (proc(5)).
+    return os.path.basename(os.readlink(f"{proc}/{pid}/exe")).split(" ")[0] == _NAME
