@@ -39,7 +39,7 @@ vrrp_instance VI_1 {{
 }}
 """
 
-# A script's file gives its process the name. A signal may come while it speaks, which print does not bear.
+# A signal may come while it speaks, which print does not bear.
 KEEPALIVED = """
 import os, signal, sys, time
 def loaded(number, frame):

@@ -164,7 +164,7 @@ def test_a_process_that_ends_while_it_is_looked_at(proc: Proc, gone: str) -> Non
     assert proc.running() == [Running("/b", "lb1")]
 
 
-@pytest.mark.parametrize("part", ["comm", "cmdline", "ns/net"])
+@pytest.mark.parametrize("part", ["comm", "exe", "cmdline", "ns/net"])
 @pytest.mark.parametrize(
     ("number", "known"), [(errno.ESRCH, True), (errno.EACCES, False), (errno.EPERM, False), (errno.EIO, False)]
 )
@@ -172,7 +172,7 @@ def test_no_permission_is_never_not_running(
     proc: Proc, monkeypatch: pytest.MonkeyPatch, part: str, number: int, known: bool
 ) -> None:
     name = proc.start("-f", "/a")
-    real_stat, real_open = os.stat, open
+    real_stat, real_readlink, real_open = os.stat, os.readlink, open
 
     def fail(path: object) -> None:
         if str(path) == f"{proc.root}/{name}/{part}":
@@ -182,12 +182,18 @@ def test_no_permission_is_never_not_running(
         fail(path)
         return real_stat(path)
 
+    def readlink(path: str) -> str:
+        fail(path)
+        return real_readlink(path)
+
     def opened(path: str, mode: str = "r", **more: str) -> IO[Any]:
         fail(path)
+        # The mode is no literal here, so open's overloads don't fit.
         return real_open(path, mode, **more)  # type: ignore[call-overload,no-any-return]
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", stat)
+        patch.setattr(os, "readlink", readlink)
         patch.setattr("builtins.open", opened)
         if known:
             assert running(str(proc.root), "lb1") == []
