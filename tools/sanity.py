@@ -2,21 +2,26 @@
 
 ansible-test wants the collection in a folder .../ansible_collections/lvs/cluster and writes its output into it, so it
 gets a copy: what git tracks, and what it would track. Every Python that ansible-core supports and this machine has is
-tested.
+tested. ansible-test runs its tests one after the other; here its slowest runs beside all others, in a copy of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPY = ROOT / "build" / "sanity" / "ansible_collections" / "lvs" / "cluster"
+WORK = ROOT / "build" / "sanity"
+COLLECTION = Path("ansible_collections") / "lvs" / "cluster"
+# Importing everything on each Python takes as long as the rest.
+SHARES = {"rest": ("--skip-test", "import"), "import": ("--test", "import")}
 # The Pythons of a run without a fault, for tools/support.py.
 PYTHONS = ROOT / "build" / "ran" / "sanity" / "pythons.json"
 
@@ -105,6 +110,27 @@ def search_path(pythons: Iterable[str], path: str) -> str:
     return os.pathsep.join(dict.fromkeys([*folders, *path.split(os.pathsep)]))
 
 
+def run_beside(commands: Mapping[Path, Sequence[str]], environ: Mapping[str, str]) -> int:
+    """Run each command in its folder, all at once; the greatest exit status.
+
+    What they say comes one after the other, of the first as it is said.
+    """
+    first, *others = commands
+    with contextlib.ExitStack() as stack:
+        said = [stack.enter_context(tempfile.TemporaryFile()) for _other in others]
+        beside = [
+            subprocess.Popen(commands[folder], cwd=folder, env=environ, stdout=file, stderr=subprocess.STDOUT)
+            for folder, file in zip(others, said, strict=True)
+        ]
+        statuses = [subprocess.run(commands[first], check=False, cwd=first, env=environ).returncode]
+        for process, file in zip(beside, said, strict=True):
+            statuses.append(process.wait())
+            file.seek(0)
+            print(file.read().decode(errors="replace"), end="", flush=True)
+    # A negative one is a signal's.
+    return max(map(abs, statuses))
+
+
 def main() -> int:
     """Run the sanity tests; ansible-test's exit status."""
     answer = subprocess.run([sys.executable, "-c", QUESTIONS], check=True, capture_output=True, text=True)
@@ -114,17 +140,21 @@ def main() -> int:
     pythons = find_pythons(known["pythons"], lambda version: candidates(version, os.environ), runs)
     missing = [version for version in known["pythons"] if version not in pythons]
     print(f"sanity: Python {', '.join(pythons)}; not here: {', '.join(missing) or 'none'}", flush=True)
-    copy_tree(ROOT, (name for name in tracked_files(ROOT) if not name.startswith(LEFT_OUT)), COPY)
-    # Else ansible-test asks the repository around it, which ignores build/.
-    subprocess.run(["git", "init", "--quiet", str(COPY)], check=True)
     command = ["ansible-test", "sanity", "--requirements"]
     command += ["--controller", f"origin:python={sys.version_info[0]}.{sys.version_info[1]}@{sys.executable}"]
-    if known["empty"]:
-        command += ["--skip-test", "empty-init"]
     for version in pythons:
         command += ["--target-python", version]
-    environ = {**os.environ, "PATH": search_path(pythons.values(), os.environ["PATH"])}
-    status = subprocess.run(command, check=False, cwd=COPY, env=environ).returncode
+    names = [name for name in tracked_files(ROOT) if not name.startswith(LEFT_OUT)]
+    commands = {}
+    for share, choice in SHARES.items():
+        copy = WORK / share / COLLECTION
+        copy_tree(ROOT, names, copy)
+        # Else ansible-test asks the repository around it, which ignores build/.
+        subprocess.run(["git", "init", "--quiet", str(copy)], check=True)
+        commands[copy] = [*command, *choice]
+        if known["empty"] and share == "rest":
+            commands[copy] += ["--skip-test", "empty-init"]
+    status = run_beside(commands, {**os.environ, "PATH": search_path(pythons.values(), os.environ["PATH"])})
     if status == 0:
         PYTHONS.parent.mkdir(parents=True, exist_ok=True)
         PYTHONS.write_text(f"{json.dumps(list(pythons))}\n")

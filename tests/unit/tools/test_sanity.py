@@ -79,3 +79,32 @@ def test_the_script_runs_ensurepip_then_pip_with_what_it_understands(tmp_path: P
     done = subprocess.run([python, script, *words], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Requirement already satisfied: pip" in done.stdout
+
+
+def test_commands_run_at_once_and_are_heard_one_after_the_other(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each waits for a pipe that the other opens: alone, neither would end."""
+    there, back = tmp_path / "there", tmp_path / "back"
+    folders = tmp_path / "rest", tmp_path / "import"
+    for pipe in (there, back):
+        os.mkfifo(pipe)
+    for folder in folders:
+        folder.mkdir()
+    commands = {
+        folders[0]: ["sh", "-c", f"echo one >{there}; cat {back}; pwd"],
+        folders[1]: ["sh", "-c", f"cat {there}; echo two >{back}; pwd; echo wrong >&2; exit 3"],
+    }
+    assert sanity.run_beside(commands, os.environ) == 3
+    assert capfd.readouterr().out == f"two\n{folders[0]}\none\n{folders[1]}\nwrong\n"
+
+
+def test_a_command_that_a_signal_ended_has_failed(tmp_path: Path) -> None:
+    commands = {tmp_path: ["sh", "-c", "kill -KILL $$"], tmp_path.parent: ["true"]}
+    assert sanity.run_beside(commands, os.environ) == 9
+
+
+def test_the_shares_leave_nothing_out() -> None:
+    """What one skips is what the other runs."""
+    rest, other = sanity.SHARES["rest"], sanity.SHARES["import"]
+    assert [word for word in rest if word != "--skip-test"] == [word for word in other if word != "--test"]
