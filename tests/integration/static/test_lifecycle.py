@@ -133,6 +133,13 @@ def test_every_method_and_family_serves_by_weight(configured: Cluster) -> None:
     assert configured.serve("client", "10.0.0.10", 80, 30) == {"rs1": 10, "rs2": 10, "rs3": 10}
 
 
+@pytest.mark.parametrize("address", ["10.0.0.16", "10.0.0.17"])
+def test_a_director_that_is_a_real_server_takes_its_share(configured: Cluster, address: str) -> None:
+    """Without a mark and with one; and it has the VIP once more, on lo, like every real server."""
+    assert configured.serve("client", address, 80, 30) == {"rs1": 15, "lb1": 15}
+    assert f"{address}/32" in configured.run("lb1", "ip", "-brief", "address", "show", "dev", "lo").split()
+
+
 def test_rules_of_others_are_there_byte_for_byte(configured: Cluster, rules: list[str]) -> None:
     now = firewall(configured)
     assert [line for line in now if "LVS-" not in line] == rules
