@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.adverts import Adverts
 from tests.support.cluster import Cluster, wait_until
 from tests.support.download import Downloads
@@ -30,6 +32,7 @@ def change(variables: dict[str, Any]) -> None:
     variables["lvs_vrrp_instances"][0]["virtual_ipaddress"].append(f"{NEW}/24")
 
 
+@pytest.mark.late
 def test_changes_under_load_fail_no_request_and_break_no_download(cluster: Cluster, tmp_path: Path) -> None:
     inventory = edited(cluster.inventory, tmp_path, VARIABLES, change)
     words = ["--extra-vars", "vault_vrrp_pass=rotated8", "--extra-vars", "director_drain_timeout=240"]

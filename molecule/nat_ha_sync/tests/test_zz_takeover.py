@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.cluster import Cluster, wait_until
 from tests.support.download import Downloads
 from tests.support.load import Load
@@ -62,6 +64,7 @@ def test_power_cut_loses_no_connection_either_way(cluster: Cluster) -> None:
     assert back.gap <= LONGEST_GAP_BACK
 
 
+@pytest.mark.late
 def test_outside_cable_alone_moves_both_addresses(cluster: Cluster) -> None:
     wait_for_master(cluster, "lb1", 90)
     cluster.lab.link("lb1", "eth0", plugged=False)
@@ -74,6 +77,7 @@ def test_outside_cable_alone_moves_both_addresses(cluster: Cluster) -> None:
     assert cluster.serve("client", VIP, SHOP, 20).keys() <= {"rs1", "rs2", "rs3"}
 
 
+@pytest.mark.late
 def test_killed_on_both_starts_again_by_itself(cluster: Cluster) -> None:
     before = {director: cluster.table(director) for director in DIRECTORS}
     for director in DIRECTORS:
@@ -89,6 +93,7 @@ def test_killed_on_both_starts_again_by_itself(cluster: Cluster) -> None:
     assert "failed" not in cluster.serve("client", VIP, SHOP, 20)
 
 
+@pytest.mark.late
 def test_split_is_named_and_heals(cluster: Cluster) -> None:
     wait_for_master(cluster, "lb1", 90)
     for director in DIRECTORS:

@@ -71,6 +71,7 @@ def test_power_cut_of_the_master_and_its_return(cluster: Cluster) -> None:
     assert forwards.twice == []
 
 
+@pytest.mark.late
 def test_reboot_of_all_at_once(cluster: Cluster) -> None:
     reboot(cluster, NODES)
     wait_for_master(cluster, "web1", 150)
@@ -78,6 +79,7 @@ def test_reboot_of_all_at_once(cluster: Cluster) -> None:
         assert cluster.run(node, "systemctl", "--failed", "--no-legend", "--plain") == ""
 
 
+@pytest.mark.late
 def test_ten_changes_of_the_master_in_a_minute(cluster: Cluster) -> None:
     began, holders = time.monotonic(), []
     with Forwards(cluster.lab, NODES, INTERFACE, VIP) as forwards, Load(cluster.lab, "client", [(VIP, PORT)]) as load:
@@ -98,6 +100,7 @@ def test_ten_changes_of_the_master_in_a_minute(cluster: Cluster) -> None:
     assert len(load.failed) <= 10
 
 
+@pytest.mark.late
 def test_new_master_does_not_send_to_a_web_server_that_was_stopped_before(cluster: Cluster) -> None:
     cluster.run("web3", "systemctl", "stop", "nginx")
     try:
@@ -115,6 +118,7 @@ def test_new_master_does_not_send_to_a_web_server_that_was_stopped_before(cluste
         cluster.lab.power("web1", "on")
 
 
+@pytest.mark.late
 def test_node_whose_keepalived_is_stopped_goes_on_serving(cluster: Cluster) -> None:
     lost = loops(cluster)
     cluster.run("web1", "systemctl", "stop", "keepalived")
@@ -133,6 +137,7 @@ def test_node_whose_keepalived_is_stopped_goes_on_serving(cluster: Cluster) -> N
         cluster.run("web1", "systemctl", "start", "keepalived")
 
 
+@pytest.mark.late
 def test_killed_keepalived_of_the_master(cluster: Cluster) -> None:
     """It can take nothing back: another master must not be balanced by the one that was left."""
     lost = loops(cluster)
