@@ -25,6 +25,9 @@ BASE_PACKAGES = (
     *("systemd", "systemd-sysv", "udev", "dbus", "openssh-server", "python3", "iproute2", "iputils-ping"),
     *("kmod", "procps", "ca-certificates", "netbase", "nginx-light"),
 )
+# Debian 13 has its defaults of sysctls in a package of their own, which systemd recommends: a machine that Debian's
+# installer made filters by the reverse path (loosely), and lets every user ping.
+SYSCTL_PACKAGES = {"trixie": ("linux-sysctl-defaults",)}
 # What roles and playbooks install, and python3-apt, which Ansible's apt module fetches where it is missing.
 OFFERED_PACKAGES = (
     "keepalived",
@@ -99,11 +102,16 @@ def get(release: str, kind: str, user: Path, say: Callable[[str], None]) -> Imag
 
 def recipe(release: str, kind: str, modules: str) -> str:
     """The digest of all that goes into an image; `modules` is the version of its kernel."""
-    parts = [release, kind, modules, *BASE_PACKAGES, "|", *OFFERED_PACKAGES, "|", *MASKED_UNITS]
+    parts = [release, kind, modules, *base_packages(release), "|", *OFFERED_PACKAGES, "|", *MASKED_UNITS]
     parts += [*SERVER_PACKAGES, "|", *FIREWALL_PACKAGES]
     parts += [GATEWAY, str(REPOSITORY_PORT)]
     files = [path.read_bytes() for path in (*sorted(GUEST_FILES.iterdir()), Path(__file__))]
     return cache.digest([*parts, *files])
+
+
+def base_packages(release: str) -> tuple[str, ...]:
+    """What every image of a release holds, names of Debian packages."""
+    return (*BASE_PACKAGES, *SYSCTL_PACKAGES.get(release, ()))
 
 
 def stored(release: str, kernel: Path, folder: Path) -> Image:
@@ -140,7 +148,7 @@ def _bootstrap(release: str, tree: Path) -> None:
             "mmdebstrap",
             "--variant=minbase",
             "--skip=cleanup/apt",
-            f"--include={','.join(BASE_PACKAGES)}",
+            f"--include={','.join(base_packages(release))}",
             release,
             tree,
         ),

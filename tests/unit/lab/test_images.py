@@ -42,6 +42,14 @@ def test_key_changes_with_each_list(name: str, monkeypatch: pytest.MonkeyPatch) 
     assert key() != before
 
 
+def test_the_releases_differ_in_the_defaults_of_sysctls(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(images.base_packages("trixie")) - set(images.base_packages("bookworm")) == {"linux-sysctl-defaults"}
+    before = images.recipe("trixie", "bare", "6.12.0"), key()
+    monkeypatch.setattr(images, "SYSCTL_PACKAGES", {})
+    assert images.recipe("trixie", "bare", "6.12.0") != before[0]
+    assert key() == before[1]
+
+
 def test_key_tells_the_lists_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key()
     monkeypatch.setattr(images, "BASE_PACKAGES", (*images.BASE_PACKAGES, images.OFFERED_PACKAGES[0]))
