@@ -44,6 +44,7 @@ TOOLS: dict[str, str] = {
     "nstat": "-a -z",
     "ping": "-c -M -s",
     "semodule": "--list-modules",
+    "su": "-s -c",
     "sysctl": "",
     "systemctl": "--no-pager",
     "tcpdump": "-n -e -i -c -t",
