@@ -144,7 +144,8 @@ def main() -> None:
     result: dict[str, Any] = {"changed": False, **found.result()}
     if seconds and found.problems:
         problems = "; ".join(found.problems)
-        module.fail_json(msg=f"this director could not serve after {seconds} seconds: {problems}", **result)
+        why = "what was lost or failed is in its journal: journalctl -u keepalived -b"
+        module.fail_json(msg=f"this director could not serve after {seconds} seconds: {problems}; {why}", **result)
     module.exit_json(**result)
 
 

@@ -53,7 +53,8 @@ def test_waiting(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     result, _asked = run(capsys, monkeypatch, BAD, wait=60)
     assert (result["failed"], result["running"]) == (True, True)
     assert result["msg"] == (
-        "this director could not serve after 60 seconds: keepalived has no VRRP instance VI_1; x is missing"
+        "this director could not serve after 60 seconds: keepalived has no VRRP instance VI_1; x is missing; "
+        "what was lost or failed is in its journal: journalctl -u keepalived -b"
     )
 
 
