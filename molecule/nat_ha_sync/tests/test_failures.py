@@ -48,7 +48,11 @@ def test_configuration_that_keepalived_crashes_on(cluster: Cluster) -> None:
     real_server = {"weight": 1, "HTTP_GET": {"connect_timeout": 1}}
     service = {"protocol": "TCP", "real_server 192.168.1.11 81": real_server}
     output = site(cluster, lvs_keepalived_options={f"virtual_server {VIP} 81": service})
-    assert "was not changed: keepalived crashes on it" in output
+    version = cluster.host("lb2").package("keepalived").version
+    # Later ones say what they miss.
+    reason = "keepalived crashes on it" if "2.2.7" in version else "HTTP/SSL_GET checker has no urls specified"
+    assert f"{FILE} was not changed" in output
+    assert reason in output
 
 
 def test_configuration_with_an_error_of_the_user(cluster: Cluster) -> None:
