@@ -11,15 +11,17 @@ from tests.support import operations
 from tests.support.cluster import Cluster
 
 EXPORTER, UNIT = "/root/keepalived_exporter", "lvs-test-exporter"
+# As keepalived does, it has a handler for SIGHUP; any other signal ends it as well.
+PROGRAM = "import os, signal; signal.signal(signal.SIGHUP, lambda *_: os._exit(1)); signal.pause()"
 DIRECTORS = ("lb1", "lb2")
 
 
 @pytest.fixture
 def exporters(cluster: Cluster) -> Iterator[None]:
-    """Beside each keepalived a program with a name like its own; a signal for a keepalived would end it."""
+    """Beside each keepalived a program with a name like its own, which a signal for a keepalived would end."""
     for director in DIRECTORS:
-        cluster.run(director, "cp", "/usr/bin/sleep", EXPORTER)
-        cluster.run(director, "systemd-run", "--quiet", f"--unit={UNIT}", EXPORTER, "infinity")
+        cluster.run(director, "cp", "--dereference", "/usr/bin/python3", EXPORTER)
+        cluster.run(director, "systemd-run", "--quiet", f"--unit={UNIT}", EXPORTER, "-c", PROGRAM)
     yield
     for director in DIRECTORS:
         cluster.run(director, "sh", "-c", f"systemctl stop {UNIT}; rm {EXPORTER}")

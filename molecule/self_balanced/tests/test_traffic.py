@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.cluster import Cluster, wait_until
 from tests.support.forwards import Forwards
 from tests.support.load import Load
@@ -48,6 +50,7 @@ def test_backups_balance_nothing_and_no_request_is_sent_on_twice(cluster: Cluste
     assert loops(cluster) == lost
 
 
+@pytest.mark.late
 def test_planned_takeover_under_load_and_back(cluster: Cluster) -> None:
     """Priority moves the VIP: keepalived goes on, and the node that gives up goes on serving."""
     few_ports(cluster)
