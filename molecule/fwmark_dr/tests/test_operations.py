@@ -68,6 +68,7 @@ def test_guard_stops_a_run(cluster: Cluster) -> None:
     operations.guard_stops_a_run(cluster, SETUP, services(rs1=1), "10.0.0.12")
 
 
+@pytest.mark.late
 def test_drift_is_named(cluster: Cluster) -> None:
     operations.drift_is_named(
         cluster,

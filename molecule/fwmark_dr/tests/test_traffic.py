@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.cluster import Cluster, wait_until
 from tests.support.direct import packets_in, packets_out
 from tests.support.neighbours import forget_neighbour, mac_of, neighbour
@@ -56,6 +58,7 @@ def test_marks_leave_other_bits_of_the_field_alone(cluster: Cluster) -> None:
         cluster.run("lb1", "iptables", "-t", "mangle", "-D", *seen)
 
 
+@pytest.mark.late
 def test_verify_names_real_servers_that_are_not_prepared(cluster: Cluster) -> None:
     service = "lvs-real-server-dr-addresses"
     cluster.run("rs2", "systemctl", "stop", service)  # else it puts the VIP back at once
