@@ -39,7 +39,7 @@ export MOLECULE_COMMAND_BORDERS := no
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 # Those that only `make test-full` has time for; it runs the others, too, with the tests that are late.
-LATE_SCENARIOS := clusterip director_full dr_ipv6 tun
+LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha_sync tun
 
 .PHONY: help setup lint unit sanity integration molecule molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
 
