@@ -13,10 +13,10 @@ VIP, GATEWAY, SHOP = "200.200.200.200", "192.168.1.1", 8080
 
 
 @pytest.mark.late
-def test_failover_loses_no_connection_either_way(cluster: Cluster) -> None:
+def test_failover_breaks_no_download_either_way(cluster: Cluster) -> None:
     """Both addresses of the sync group move together, and downloads go on, there and back.
 
-    A request that began at that moment is not known to the other director yet.
+    A request that began at that moment may not be known to the other director yet: one each way may be reset.
     """
     with (
         Load(cluster.lab, "client", [(VIP, SHOP)], rate=200) as load,
@@ -29,3 +29,4 @@ def test_failover_loses_no_connection_either_way(cluster: Cluster) -> None:
     print(f"{load.sent} requests, {len(load.failed)} failed")
     assert [one.error for one in downloads.finished()] == [""] * 20
     assert len(load.failed) <= 2, load.failed[:20]
+    assert {one.reason for one in load.failed} <= {"ECONNRESET"}
