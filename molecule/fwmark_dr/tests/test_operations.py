@@ -16,6 +16,7 @@ SETUP = Setup(
 )  # fmt: skip
 
 
+@pytest.mark.late
 def test_drain_and_undrain(cluster: Cluster) -> None:
     operations.drain_and_undrain(cluster, SETUP)
 
