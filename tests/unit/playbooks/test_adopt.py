@@ -57,21 +57,33 @@ def inventory(tmp_path: Path) -> Path:
     away = {"client": {"ansible_host": "192.0.2.1"}}
     groups = {"balancers": {"hosts": {"lb1": {}, "lb2": {}}}, "lab_only": {"hosts": away}}
     path = tmp_path / "hosts.yml"
-    path.write_text(yaml.safe_dump({"all": {"hosts": hosts, "children": groups}}))
+    # What the inventory says of all hosts is not for the control node, where the new one is written.
+    elsewhere = {"ansible_python_interpreter": "/nonexistent/python3"}
+    path.write_text(yaml.safe_dump({"all": {"hosts": hosts, "children": groups, "vars": elsewhere}}))
     return path
 
 
 def run(inventory: Path, *arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(ROOT / "playbooks" / "adopt.yml")]
     extra = [word for argument in arguments for word in (("-e", argument) if "=" in argument else (argument,))]
-    done = subprocess.run([*command, *extra], check=False, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    done = subprocess.run(
+        [*command, *extra],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=inventory.parent,
+        env=environment,
+    )
     # Older ones than 2.19 show messages as JSON.
     return done.returncode, (done.stdout + done.stderr).replace("\\n", "\n")
 
 
 def test_from_running_hosts_to_an_inventory(inventory: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new"
-    wanted = ["lvs_adopt_directors=lb1,lb2", f"lvs_report_dir={folder}"]
+    # It is taken from where the playbook was called.
+    wanted = ["lvs_adopt_directors=lb1,lb2", "lvs_report_dir=new"]
     code, output = run(inventory, *wanted)
     assert code != 0
     assert "lb1, lb2: the IPVS table: lacks tcp 10.0.0.5 port 80" in output

@@ -37,7 +37,9 @@ def check(tmp_path: Path, *arguments: str, example: str = "nat_ha", **hosts: dic
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8", "ANSIBLE_SHOW_CUSTOM_STATS": "1"}
     environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
     words = ["ansible-playbook", "--inventory", str(folder), "lvs.cluster.check", *arguments]
-    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     # Older ones than 2.19 show messages as JSON.
     return done.returncode, (done.stdout + done.stderr).replace("\\n", "\n")
 
@@ -120,3 +122,12 @@ def test_check_mode_is_the_same(tmp_path: Path) -> None:
     status, output = check(tmp_path, "--check", "--extra-vars", f"lvs_report_dir={report}", example="clusterip_modern")
     assert status == 0, output
     assert {path.name for path in report.iterdir()} == REPORT
+
+
+def test_a_folder_is_taken_from_where_the_playbook_was_called_and_left_as_it_is(tmp_path: Path) -> None:
+    report = tmp_path / "mine" / "report"
+    report.mkdir(mode=0o700, parents=True)
+    status, output = check(tmp_path, "--extra-vars", "lvs_report_dir=mine/report")
+    assert status == 0, output
+    assert {path.name for path in report.iterdir()} == REPORT
+    assert stat.S_IMODE(report.stat().st_mode) == 0o700

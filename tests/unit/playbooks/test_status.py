@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-import yaml
-
-from tests.unit.plugins.netns import COLLECTIONS, REPOSITORY, Host
-
-PYTHON = REPOSITORY / ".venv" / "bin" / "python"
-# No sudo is needed: the test is root.
-LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": str(PYTHON), "ansible_become": False}
-UNREACHED = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-SERVICE = {
-    **{"name": "web", "address": "10.0.0.5", "port": 80, "forwarding": "dr", "health_checks": []},
-    "real_servers": [{"host": "rs1", "weight": 7}],
-}
-INSTANCE = {
-    **{"name": "VI_1", "interface": "eth0", "virtual_router_id": 51, "priorities": {"lb1": 200, "lb2": 100}},
-    **{"authentication": {"auth_type": "PASS", "auth_pass": "sesame1"}, "virtual_ipaddress": ["10.0.0.5/24"]},
-}
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    with Host(tmp_path / "host") as found:
-        yield found
-
-
-def inventory(folder: Path) -> Path:
-    shared = {"lvs_virtual_services": [SERVICE], "lvs_vrrp_instances": [INSTANCE]}
-    hosts = {
-        "lb1": {"lvs_interfaces": {"eth0": "10.0.0.3/24"}, **LOCAL},
-        "lb2": {"lvs_interfaces": {"eth0": "10.0.0.4/24"}, **UNREACHED},
-    }
-    servers = {"rs1": {"lvs_interfaces": {"eth0": "10.0.0.12/24"}, **UNREACHED}}
-    content = {
-        "all": {
-            "children": {"directors": {"hosts": hosts, "vars": shared}, "real_servers_dr": {"hosts": servers}},
-        }
-    }
-    file = folder / "hosts.yml"
-    file.write_text(yaml.safe_dump(content))
-    return file
+from tests.unit.playbooks.half_reached import playbook
+from tests.unit.plugins.netns import Host
 
 
 def test_a_director_that_nobody_reaches_is_named(host: Host, tmp_path: Path) -> None:
     reports = tmp_path / "reports"
-    output = host.run(
-        *("env", f"ANSIBLE_COLLECTIONS_PATH={COLLECTIONS}", "ANSIBLE_SHOW_CUSTOM_STATS=1", "ANSIBLE_NOCOLOR=1"),
-        *("ansible-playbook", "-i", str(inventory(tmp_path)), "lvs.cluster.status", "-e", f"lvs_report_dir={reports}"),
-    )
+    status, output = playbook(host, tmp_path, "status", f"lvs_report_dir={reports}")
+    assert status == 0, output
     assert "lb2: what this director does is not known: " in output
     assert "lb1: keepalived does not run" in output
     report = json.loads((reports / "status.json").read_text())
