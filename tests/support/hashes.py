@@ -68,3 +68,10 @@ def xt_cluster_bucket(source: str, total: int, seed: int) -> int:
     Of an IPv6 address the kernel hashes the first 32 bits alone: it counts words, and divides by the size of one.
     """
     return _scaled(jhash_words((int.from_bytes(ip_address(source).packed[:4], "little"),), seed), total)
+
+
+def nftables_bucket(source: str, total: int, seed: int) -> int:
+    """Of nftables' jhash (net/netfilter/nft_hash.c), on a little-endian machine: the address as it is in memory."""
+    packed = ip_address(source).packed
+    words = tuple(int.from_bytes(packed[start : start + 4], "little") for start in range(0, len(packed), 4))
+    return _scaled(jhash_words(words, seed), total)

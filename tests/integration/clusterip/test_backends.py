@@ -27,11 +27,12 @@ from tests.integration.clusterip.network import (
     only,
 )
 from tests.support.cluster import wait_until
+from tests.support.hashes import nftables_bucket, xt_cluster_bucket
 
-BOTH = ("xt_cluster", "nftables")
 TOTAL, SEED = 12, 4000000007
 SHARES = {"n1": [1, 4, 7, 10], "n2": [2, 5, 8, 11], "n3": [3, 6, 9, 12]}
-_M = 0xFFFFFFFF
+BUCKET = {"xt_cluster": xt_cluster_bucket, "nftables": nftables_bucket}
+BOTH = tuple(BUCKET)
 
 
 @pytest.fixture(params=["ipv4", "ipv6"])
@@ -63,36 +64,9 @@ def serve(net: Network, it: ClusterIp, shares: dict[str, list[int]]) -> None:
         net.backend(node, "serve", it.backend, [[it, buckets]])
 
 
-# --- the hash of the kernel, jhash.h, on a machine with the lowest byte first ---------------------------------------
-
-
-def _rotated(word: int, shift: int) -> int:
-    return (word << shift | word >> (32 - shift)) & _M
-
-
-def jhash(data: bytes, seed: int) -> int:
-    words = struct.unpack(f"<{len(data) // 4}I", data)
-    a = b = c = (0xDEADBEEF + len(data) + seed) & _M
-    while len(words) > 3:
-        a, b, c = (a + words[0]) & _M, (b + words[1]) & _M, (c + words[2]) & _M
-        words = words[3:]
-        for shift in (4, 6, 8, 16, 19, 4):
-            a, b, c = b, (c + b) & _M, ((a - c) & _M) ^ _rotated(c, shift)
-    a, b, c = ((word + sum(words[place : place + 1])) & _M for place, word in enumerate((a, b, c)))
-    for shift in (14, 11, 25, 16, 4, 14, 24):
-        c, b, a = a, ((c ^ b) - _rotated(b, shift)) & _M, b
-    return b
-
-
-def bucket(backend: str, source: str) -> int:
-    """xt_cluster looks at the first 32 bits of an IPv6 address alone."""
-    packed = ip_address(source).packed
-    return (jhash(packed[:4] if backend == "xt_cluster" else packed, SEED) * TOTAL >> 32) + 1
-
-
 def expected(backend: str, family: str, shares: dict[str, list[int]]) -> dict[str, str]:
     owner = {number: node for node, buckets in shares.items() for number in buckets}
-    return {source: owner[bucket(backend, source)] for source in SOURCES[family]}
+    return {source: owner[BUCKET[backend](source, TOTAL, SEED)] for source in SOURCES[family]}
 
 
 # --- who answers ----------------------------------------------------------------------------------------------------
