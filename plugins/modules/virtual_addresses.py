@@ -42,6 +42,9 @@ options:
       - An address that stands on another interface already, was not put there by this module and is announced from
         there, is an error unless O(addresses[].moves_to) names that interface. One of ours moves; it is added in its
         new place before it leaves the old one.
+      - An address is given once, save on several of O(links). One that comes through two tunnels must be on both,
+        because C(rp_filter), loose or strict, drops what an interface without an IPv4 address takes in. From one link
+        to another it moves in two steps, and leaves the old one with O(purge).
     type: list
     elements: dict
     default: []

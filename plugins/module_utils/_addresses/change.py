@@ -90,7 +90,9 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
     # In check mode VRRP has not moved anything yet.
     places = wanted.moves_to | (previous or Wanted()).moves_to if only_check else wanted.moves_to | kept.moves_to
     asked = wanted._replace(moves_to=places)
-    found = plan(asked, live, record, purge=purge, assume=later if has_ip else {*LATER, "interface"})
+    beside = tuple(item for item in kept.addresses if item in live.addresses)
+    planned = asked._replace(addresses=wanted.addresses + beside)
+    found = plan(planned, live, record, purge=purge, assume=later if has_ip else {*LATER, "interface"})
     faults += [item.text for item in found.obstacles]
     if not any(item.kind == NEEDS for item in found.obstacles):
         faults += _unknown_sysctls(wanted, live, only_check)
@@ -121,24 +123,27 @@ def _unknown_sysctls(wanted: Wanted, live: Live, only_check: bool) -> list[str]:
 
 
 def _kept(wanted: Wanted, previous: Wanted, record: Record) -> Wanted:
-    """What is ours and no longer wanted, and stays for now. An address that moves does not stay.
+    """What is ours and no longer wanted, and stays for now. An address that moves does not stay, save from one link to
+    another: until the director is changed, its packets come through the old one.
 
     VRRP has addresses where it put them until the director is changed, too, which comes after its real servers.
     """
-    ips = {item.ip: item.interface for item in wanted.addresses}
-    addresses = dict.fromkeys([*previous.addresses, *sorted(record.addresses)])
-    kept: dict[str, Any] = {}
-    for item in addresses:
-        if item.ip not in ips:
-            kept.setdefault(item.ip, item)
+    links = {*wanted.links, *previous.links, *record.links}
+    places: dict[str, set[str]] = {}
+    for item in wanted.addresses:
+        places.setdefault(item.ip, set()).add(item.interface)
+
+    def stays(item: Address) -> bool:
+        return item not in wanted.addresses and (item.ip not in places or {item.interface, *places[item.ip]} <= links)
+
     return Wanted(
-        addresses=tuple(kept.values()),
+        addresses=tuple(filter(stays, dict.fromkeys([*previous.addresses, *sorted(record.addresses)]))),
         links=tuple(x for x in dict.fromkeys([*previous.links, *sorted(record.links)]) if x not in wanted.links),
         gue=tuple(x for x in dict.fromkeys([*previous.gue, *sorted(record.gue)]) if x not in wanted.gue),
         needs=previous.needs,
         announce=previous.announce,
         behind=previous.behind,
-        moves_to=frozenset(x for x in previous.moves_to - wanted.moves_to if ips.get(x[0]) != x[1]),
+        moves_to=previous.moves_to - wanted.moves_to - {(item.ip, item.interface) for item in wanted.addresses},
     )
 
 

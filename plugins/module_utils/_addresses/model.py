@@ -292,7 +292,7 @@ class _Builder:
             return
         step = address_step(address)
         for old in same:
-            if old == address or old not in self.record.addresses:
+            if old in self.wanted.addresses or old not in self.record.addresses:
                 continue
             delete = address_step(old).reversed()
             # The kernel has an IPv6 address once on an interface, so there its old form goes first.

@@ -27,7 +27,7 @@ def parse(params: Mapping[str, Any]) -> tuple[Wanted, list[str]]:
     """The wishes as far as they make sense, and the faults."""
     faults: list[str] = []
     wanted = Wanted(
-        addresses=_addresses(params["addresses"], faults),
+        addresses=_addresses(params["addresses"], params["links"], faults),
         links=_links(params["links"], faults),
         gue=_gue(params["gue"], faults),
         needs=_needs(params["needs"], faults),
@@ -43,8 +43,8 @@ def _interface_faults(place: str, name: str) -> list[str]:
     return [f"{place}: {name!r} is no name of an interface"]
 
 
-def _addresses(items: Sequence[Mapping[str, Any]], faults: list[str]) -> tuple[Address, ...]:
-    found: dict[str, Address] = {}
+def _addresses(items: Sequence[Mapping[str, Any]], links: Sequence[str], faults: list[str]) -> tuple[Address, ...]:
+    found: list[Address] = []
     for number, item in enumerate(items):
         place, text, interface = f"addresses[{number}]", item["address"].strip(), item["interface"]
         wrong = _interface_faults(place, interface)
@@ -61,12 +61,17 @@ def _addresses(items: Sequence[Mapping[str, Any]], faults: list[str]) -> tuple[A
             wrong.append(f"{place}: {text} on {LOOPBACK} would take the whole network: write {whole.ip}/{whole_length}")
         if whole.ip.is_multicast or whole.ip.is_unspecified or whole.ip.is_loopback or whole.ip.is_link_local:
             wrong.append(f"{place}: {whole.ip} cannot be a virtual address: it has a meaning of its own")
-        if str(whole.ip) in found:
-            wrong.append(f"{place}: {whole.ip} is given twice: an address has one prefix length and one interface")
+        address = Address(str(whole), interface)
+        before = [one for one in found if one.ip == address.ip]
+        interfaces = [one.interface for one in (*before, address)]
+        apart = len(set(interfaces)) == len(interfaces) and set(interfaces) <= set(links)
+        if before and (before[0] != address._replace(interface=before[0].interface) or not apart):
+            text = "an address has one prefix length and one interface, or several of links"
+            wrong.append(f"{place}: {whole.ip} is given twice: {text}")
         faults += wrong
         if not wrong:
-            found[str(whole.ip)] = Address(str(whole), interface)
-    return tuple(found.values())
+            found.append(address)
+    return tuple(found)
 
 
 def _moves_to(items: Sequence[Mapping[str, Any]], faults: list[str]) -> frozenset[tuple[str, str]]:

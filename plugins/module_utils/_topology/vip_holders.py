@@ -119,7 +119,7 @@ def _direct(host: Host, uses: list[Use], director: Mapping[str, Any] | None, tun
     plan = director or {}
     staying = {networks.interface(one["address"]).ip for one in plan.get("virtual_addresses", ())}
     held = [replace(use, vips=[vip for vip in use.vips if vip not in staying]) for use in uses]
-    addresses = _addresses({vip: "lo" for use in held for vip in use.vips}, _moves(plan.get("vrrp_instances", ())))
+    addresses = _addresses({vip: ["lo"] for use in held for vip in use.vips}, _moves(plan.get("vrrp_instances", ())))
     moving = any("moves_to" in one for one in addresses)
     # The VIPs of a VMAC and of a tunnel's link are of scope global, and no other interface must answer for them.
     apart = tunneled or any(instance.get("use_vmac") for instance in plan.get("vrrp_instances", ()))
@@ -159,8 +159,8 @@ def _tunneled(host: Host, uses: list[Use]) -> dict[str, Any]:
             sysctls[f"net.ipv4.conf.{use.link.device}.rp_filter"] = "2"
     mss = host.variables.get("lvs_tunnel_mss")
     return {
-        # One VIP may come through two links; it needs to be on one of them only.
-        "addresses": _addresses({vip: min(names) for vip, names in devices.items()}, {}),
+        # With rp_filter, loose too, the kernel drops what an interface without an IPv4 address takes in.
+        "addresses": _addresses({vip: sorted(names) for vip, names in devices.items()}, {}),
         "links": sorted({use.link.device for use in uses}),
         "gue": [{"family": family, "port": port} for family, port in sorted(gue)],
         "modules": sorted({module for use in uses for module in use.link.modules}),
@@ -199,15 +199,16 @@ def _ordered(found: Iterable[networks.Address]) -> list[networks.Address]:
 
 
 def _addresses(
-    held: Mapping[networks.Address, str], moves: Mapping[networks.Address, list[str]]
+    held: Mapping[networks.Address, list[str]], moves: Mapping[networks.Address, list[str]]
 ) -> list[dict[str, Any]]:
     return [
         {
             "address": f"{vip}/{vip.max_prefixlen}",
-            "interface": held[vip],
+            "interface": name,
             **({"moves_to": moves[vip]} if vip in moves else {}),
         }
         for vip in _ordered(held)
+        for name in held[vip]
     ]
 
 

@@ -145,6 +145,39 @@ def test_an_address_moves(host: Host) -> None:
     assert not host.module("virtual_addresses", name=NAME, addresses=[other])["changed"]
 
 
+def test_an_address_on_two_links_is_on_both_until_it_is_purged(host: Host) -> None:
+    host.run("ip", "link", "add", "br1", "type", "bridge")
+    other = {**TUNNEL, "interface": "br1"}
+    adds = [f"ip address add 10.0.0.7/32 dev {name} scope global" for name in ("br0", "br1")]
+    first = host.module("virtual_addresses", **{**WANTED, "addresses": [TUNNEL], "links": ["br0"]})
+    assert first["steps"] == ["ip link set br0 up", adds[0]]
+    both = {**WANTED, "addresses": [TUNNEL, other], "links": ["br0", "br1"]}
+    assert host.module("virtual_addresses", **both)["steps"] == ["ip link set br1 up", adds[1]]
+    assert not host.module("virtual_addresses", **both)["changed"]
+    # The directors still send through the old one.
+    one = {**WANTED, "addresses": [other], "links": ["br1"]}
+    for changed in (True, False):
+        result = host.module("virtual_addresses", purge=False, **one)
+        assert (result["changed"], result["steps"], result["stale"]) == (
+            changed,
+            [],
+            ["10.0.0.7/32 dev br0", "link br0"],
+        )
+    with service(host):
+        host.run("ip", "address", "del", "10.0.0.7/32", "dev", "br0")
+        eventually(host, lambda stands: "br0 inet 10.0.0.7/32" in stands, 5)
+    assert host.module("virtual_addresses", **one)["steps"] == [
+        "ip address del 10.0.0.7/32 dev br0",
+        "ip link set br0 down",
+    ]
+    # From one link to another, with the directors in between: both, then the new one.
+    assert host.module("virtual_addresses", purge=False, **{**WANTED, "addresses": [TUNNEL]})["steps"] == [
+        "ip link set br0 up",
+        adds[0],
+    ]
+    assert "br1 inet 10.0.0.7/32" in standing(host)
+
+
 def test_a_primary_address_does_not_take_the_hosts_own_along(host: Host) -> None:
     host.run("ip", "address", "del", "10.0.0.2/24", "dev", "eth0")
     host.module("virtual_addresses", name=NAME, addresses=[{"address": "10.0.0.6/24", "interface": "eth0"}])

@@ -33,6 +33,17 @@ def test_good_ones_in_canonical_form() -> None:
     )
 
 
+def on_links(*places: tuple[str, str]) -> dict[str, Any]:
+    addresses = [{"address": text, "interface": name} for text, name in places]
+    return {"addresses": addresses, "links": ["tunl0", "gre0"]}
+
+
+def test_an_address_may_be_on_several_links() -> None:
+    wanted, faults = options.parse({**EMPTY, **on_links(("10.0.0.6/32", "tunl0"), ("10.0.0.6/32", "gre0"))})
+    assert faults == []
+    assert wanted.addresses == (Address("10.0.0.6/32", "tunl0"), Address("10.0.0.6/32", "gre0"))
+
+
 def moving(*interfaces: str) -> list[dict[str, Any]]:
     return [{"address": "2001:DB8::6/128", "interface": "lo", "moves_to": [*interfaces]}]
 
@@ -69,6 +80,9 @@ def test_every_fault_of_one_address_is_told() -> None:
         ({"addresses": on_lo("224.0.0.18/32")}, "224.0.0.18 cannot be a virtual address"),
         ({"addresses": on_lo("::1/128")}, "::1 cannot be a virtual address"),
         ({"addresses": on_lo("10.0.0.6/32", "10.0.0.6/32")}, "addresses[1]: 10.0.0.6 is given twice"),
+        (on_links(("10.0.0.6/32", "tunl0"), ("10.0.0.6/32", "tunl0")), "addresses[1]: 10.0.0.6 is given twice"),
+        (on_links(("10.0.0.6/32", "tunl0"), ("10.0.0.6/31", "gre0")), "addresses[1]: 10.0.0.6 is given twice"),
+        (on_links(("10.0.0.6/32", "tunl0"), ("10.0.0.6/32", "lo")), "addresses[1]: 10.0.0.6 is given twice"),
         ({"addresses": [{"address": "10.0.0.6/32", "interface": "eth 0"}]}, "'eth 0' is no name of an interface"),
         ({"addresses": [{"address": "10.0.0.6/32", "interface": ".."}]}, "'..' is no name of an interface"),
         ({"links": ["lo"]}, "links[0]: lo is the host's own"),
