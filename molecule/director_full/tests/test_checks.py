@@ -106,14 +106,22 @@ def test_sorry_server_answers_below_the_quorum_and_actions_are_called(served: Cl
         assert f"keepalived_script {words}" in said, said
 
 
-def test_a_check_takes_the_server_behind_the_tunnel_out_of_the_mark_and_puts_it_back(served: Cluster) -> None:
-    def both() -> bool:
-        return served.table("lb1")["FWM 1"] == {"10.0.0.14:0": 1, "10.0.0.15:0": 1}
+def test_checks_take_the_server_behind_the_tunnels_out_and_put_it_back(served: Cluster) -> None:
+    alone = {"TCP 10.0.0.6:8091": {"10.0.0.15:8091": 1}, "TCP 10.0.0.6:8092": {"10.0.0.15:8092": 1}}
 
-    wait_until(both, seconds=60, what="both real servers of the mark")
+    def tunnels() -> dict[str, dict[str, int]]:
+        """The services of GUE and GRE that have a real server."""
+        table = served.table("lb1")
+        return {service: table[service] for service in alone if table.get(service)}
+
+    def both() -> bool:
+        return served.table("lb1")["FWM 1"] == {"10.0.0.14:0": 1, "10.0.0.15:0": 1} and tunnels() == alone
+
+    wait_until(both, seconds=60, what="both real servers of the mark, and rs4 behind the other tunnels")
     served.run("rs4", "systemctl", "stop", "nginx")
     try:
         wait_until(lambda: "10.0.0.15:0" not in served.table("lb1")["FWM 1"], seconds=REFUSED + SLACK, what="rs4 out")
+        wait_until(lambda: tunnels() == {}, seconds=SLACK, what="rs4 out of the services of other tunnels")
         for port in (80, 8080):
             assert served.serve("client", "10.0.0.6", port, 10) == {"rs3": 10}
     finally:

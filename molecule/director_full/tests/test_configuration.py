@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.adverts import Adverts
 from tests.support.cluster import Cluster, wait_until
 
@@ -47,6 +49,26 @@ def test_a_mark_s_packets_go_by_direct_routing_and_through_a_tunnel(cluster: Clu
         assert cluster.serve("client", EXCLUDED, port, 30) == {"rs3": 15, "rs4": 15}
     # A connection's first packet, and its request.
     assert unpacked() - before >= 2 * 30
+
+
+@pytest.mark.parametrize(
+    ("port", "shown", "protocol"),
+    [(8091, "gue:6080:-c", ["udp", "--dport", "6080"]), (8092, "gre:-c", ["gre"])],
+    ids=["gue", "gre"],
+)
+def test_the_other_tunnels(cluster: Cluster, port: int, shown: str, protocol: list[str]) -> None:
+    """Keepalived sends as the inventory says, and what comes out of the tunnel is answered."""
+    listed = cluster.run("lb1", "ipvsadm", "-L", "-n", "--tun-info", "-t", f"{EXCLUDED}:{port}").splitlines()
+    assert listed[-1].split()[1:4] == [f"10.0.0.15:{port}", "Tunnel", shown]
+    counter = ("INPUT", "-i", "eth0", "-s", "10.0.0.3", "-p", *protocol)
+    cluster.run("rs4", "iptables", "-I", *counter)
+    try:
+        assert cluster.serve("client", EXCLUDED, port, 30) == {"rs4": 30}
+        rules = cluster.run("rs4", "iptables", "-L", "INPUT", "-v", "-x", "-n").splitlines()
+    finally:
+        cluster.run("rs4", "iptables", "-D", *counter)
+    # A connection's first packet, and its request.
+    assert int(rules[2].split()[0]) >= 2 * 30
 
 
 def test_a_mark_of_ipv6_takes_the_ports_of_its_match_together(cluster: Cluster) -> None:
