@@ -24,11 +24,11 @@ def give_addresses(cluster: Cluster, host: str, interface: str) -> None:
     cluster.run(host, "ip", "-batch", "-", stdin="\n".join(lines) + "\n")
 
 
-def give_ipv6_addresses(cluster: Cluster, host: str, interface: str) -> None:
+def give_ipv6_addresses(cluster: Cluster, host: str, interface: str, addresses: Sequence[str] = IPV6) -> None:
     """The same with IPv6; who is to answer needs a route to fd00::/8."""
-    if IPV6[-1] in cluster.addresses(host):
+    if addresses[-1] in cluster.addresses(host):
         return
-    lines = [f"address add {address}/8 dev {interface} nodad" for address in IPV6]
+    lines = [f"address add {address}/8 dev {interface} nodad" for address in addresses]
     cluster.run(host, "ip", "-batch", "-", stdin="\n".join(lines) + "\n")
 
 
