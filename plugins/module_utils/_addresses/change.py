@@ -90,7 +90,8 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
     # In check mode VRRP has not moved anything yet.
     places = wanted.moves_to | (previous or Wanted()).moves_to if only_check else wanted.moves_to | kept.moves_to
     asked = wanted._replace(moves_to=places)
-    beside = tuple(item for item in kept.addresses if item in live.addresses)
+    ips = {item.ip for item in wanted.addresses}
+    beside = tuple(item for item in kept.addresses if item.ip in ips and item in live.addresses)
     planned = asked._replace(addresses=wanted.addresses + beside)
     found = plan(planned, live, record, purge=purge, assume=later if has_ip else {*LATER, "interface"})
     faults += [item.text for item in found.obstacles]
@@ -134,7 +135,8 @@ def _kept(wanted: Wanted, previous: Wanted, record: Record) -> Wanted:
         places.setdefault(item.ip, set()).add(item.interface)
 
     def stays(item: Address) -> bool:
-        return item not in wanted.addresses and (item.ip not in places or {item.interface, *places[item.ip]} <= links)
+        there = places.get(item.ip, set())
+        return not there or (item.interface not in there and {item.interface, *there} <= links)
 
     return Wanted(
         addresses=tuple(filter(stays, dict.fromkeys([*previous.addresses, *sorted(record.addresses)]))),

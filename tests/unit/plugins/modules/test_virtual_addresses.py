@@ -176,6 +176,13 @@ def test_an_address_on_two_links_is_on_both_until_it_is_purged(host: Host) -> No
         adds[0],
     ]
     assert "br1 inet 10.0.0.7/32" in standing(host)
+    # Another prefix length there is no other place.
+    wider = {**WANTED, "addresses": [{**TUNNEL, "address": "10.0.0.7/31"}]}
+    assert host.module("virtual_addresses", **wider)["steps"][-1] == "ip link set br1 down"
+    assert host.module("virtual_addresses", purge=False, **{**WANTED, "addresses": [TUNNEL]})["steps"] == [
+        adds[0],
+        "ip address del 10.0.0.7/31 dev br0",
+    ]
 
 
 def test_a_primary_address_does_not_take_the_hosts_own_along(host: Host) -> None:
