@@ -12,9 +12,11 @@ RAN ?= ci
 # A checkout of evrardjp's keepalived role, for `make bench` to measure beside ours.
 PEER ?=
 
-# The parts of `make test`, in order; a part is a target of this file. The first half needs no lab. Last comes `ran`.
-PURE_PARTS := setup lint unit docs sanity
-LAB_PARTS := integration molecule
+# The parts of `make test` after setup. In its first half these two rows share the processors, because neither needs both all
+# the time: what boots guests and measures nothing, and what boots none. Then come the scenarios that measure, and last `ran`.
+LAB_PARTS := integration
+PURE_PARTS := lint unit docs sanity molecule-shared
+ALONE_PARTS := molecule-alone
 # What `make test-full` runs beyond that: Galaxy's own checks and the demo from an installed copy; modules on Debian 13, and the
 # lives of clusters on bare guests of both releases, of one without a daemon only there; all scenarios with all their tests on
 # both, series of power cuts, the forms of self-balancing, and directors with ufw and firewalld, and clusters that were set up by
@@ -38,10 +40,10 @@ export MOLECULE_COMMAND_BORDERS := no
 # For what boots guests: root, and the environment with it.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-# Those that only `make test-full` has time for; it runs the others, too, with the tests that are late.
-LATE_SCENARIOS := clusterip director_full dr_ipv6 nat_ha_sync tun
+# Those whose tests measure nothing, and may have anything beside them.
+SHARED_SCENARIOS := director_full dr_ipv6 tun
 
-.PHONY: help setup lint unit sanity integration molecule molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
+.PHONY: help setup lint unit sanity integration molecule molecule-shared molecule-alone molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
 
 ##@ To use the collection
 # In an installed copy, which has no tests, only these work, and only these are listed.
@@ -80,15 +82,17 @@ sanity: $(STAMP) ## Run ansible-test on each supported Python found here
 integration: $(STAMP) ## Test the lab, and a cluster's life in it
 	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration $(APART:%=--ignore tests/integration/%) --durations 15
 
-molecule: $(STAMP) ## Run the scenarios that CI has time for
-	@for scenario in $(filter-out $(LATE_SCENARIOS),$(SCENARIOS)); do \
-		PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) molecule test --scenario-name $$scenario || exit; \
-	done
+molecule: molecule-shared molecule-alone ## Run all scenarios, as CI does
+
+molecule-shared: $(STAMP) ## Run those that measure nothing
+	PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(SHARED_SCENARIOS)
+
+molecule-alone: $(STAMP) ## Run the others, on a machine with nothing beside them
+	PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs $(filter-out $(SHARED_SCENARIOS),$(SCENARIOS))
 
 molecule-bookworm molecule-trixie: molecule-%: $(STAMP) ## Run all scenarios on that release, with late tests
-	@for scenario in $$(LVS_TEST_RELEASE=$* $(PYTHON) -m tools.scenarios among $(SCENARIOS)); do \
-		$(AS_ROOT) env LVS_TEST_RELEASE=$* molecule test --scenario-name $$scenario || exit; \
-	done
+	$(AS_ROOT) env LVS_TEST_RELEASE=$* $(PYTHON) -m tools.scenario_runs \
+		$$(LVS_TEST_RELEASE=$* $(PYTHON) -m tools.scenarios among $(SCENARIOS))
 
 bare-bookworm bare-trixie: bare-%: $(STAMP) ## Live a cluster's life on bare guests of a release
 	$(AS_ROOT) env LVS_LAB_IMAGE=bare LVS_TEST_RELEASE=$* $(PYTHON) -m pytest $(LIFE_CYCLES)
@@ -127,12 +131,12 @@ ran: $(STAMP) ## Compare what has run with README's support table
 
 test: ## Run all that CI runs, and say how long each part took
 	@rm -rf build/ran
-	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) ran
+	@$(SYSTEM_PYTHON) tools/timed.py setup '$(LAB_PARTS) & $(PURE_PARTS)' $(ALONE_PARTS) ran
 
 test-full: export RAN = full
 test-full: ## Run what CI has no time for, too
 	@rm -rf build/ran
-	@$(SYSTEM_PYTHON) tools/timed.py $(PURE_PARTS) $(LAB_PARTS) $(FULL_PARTS) ran
+	@$(SYSTEM_PYTHON) tools/timed.py setup '$(LAB_PARTS) & $(PURE_PARTS)' $(ALONE_PARTS) $(FULL_PARTS) ran
 
 test-qemu: $(STAMP) ## Run inventories on Debian's own kernels, in QEMU
 	@$(SYSTEM_PYTHON) tools/setup.py --qemu

@@ -1,4 +1,4 @@
-"""Run make targets one after the other, stop at the first that fails, and end with how long each took.
+"""Run make targets or other parts, some of them side by side, stop when one fails, and say how long each took.
 
 After that comes what the failed one had to say, because many CI systems show the end of the output alone.
 """
@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, NamedTuple
 
 # How pytest's summary and assertions begin, and what Ansible says of a failed task.
@@ -32,39 +33,71 @@ class Result(NamedTuple):
     seconds: float
 
 
-def run_parts(
-    parts: Sequence[str], run: Callable[[str], int], clock: Callable[[], float] = time.monotonic
-) -> list[Result]:
-    """Run the parts in order; those after the first failure are in the result as not run."""
-    results: list[Result] = []
-    failed = False
-    for part in parts:
-        if failed:
-            results.append(Result(part, None, 0.0))
-            continue
+class Outcome(NamedTuple):
+    """All parts, in the order in which they were named, and the seconds that it took to run them."""
+
+    results: list[Result]
+    seconds: float
+
+
+def lanes_of(stage: str) -> list[list[str]]:
+    """What one argument asks for, as `integration & lint unit`: lanes side by side, the parts of each in order."""
+    return [lane.split() for lane in stage.split("&")]
+
+
+def run_stages(
+    stages: Iterable[str], run: Callable[[str], int], clock: Callable[[], float] = time.monotonic
+) -> Outcome:
+    """Run the stages in order, each with its lanes at the same time.
+
+    After a failure, or an interruption by the user, what runs comes to its end and nothing begins.
+    """
+    over = threading.Event()
+
+    def run_one(part: str) -> Result:
+        if over.is_set():
+            return Result(part, None, 0.0)
         start = clock()
         status = run(part)
-        results.append(Result(part, status, clock() - start))
-        failed = status != 0
-    return results
+        if status:
+            over.set()
+        return Result(part, status, clock() - start)
+
+    def run_lane(parts: Sequence[str]) -> list[Result]:
+        return [run_one(part) for part in parts]
+
+    start = clock()
+    results: list[Result] = []
+    for lanes in map(lanes_of, stages):
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            running = [pool.submit(run_lane, lane) for lane in lanes]
+            try:
+                for lane in running:
+                    lane.result()
+            except KeyboardInterrupt:
+                # make, and what it runs, got the same signal.
+                over.set()
+        results += [result for lane in running for result in lane.result()]
+    return Outcome(results, clock() - start)
 
 
-def table(results: Sequence[Result]) -> str:
-    """The results as lines of text, with a sum."""
-    width = max(len("total"), *(len(result.part) for result in results))
+def table(outcome: Outcome) -> str:
+    """The results as lines of text, and how long all took: less than their sum where parts ran side by side."""
+    width = max(len("total"), *(len(result.part) for result in outcome.results))
     lines = []
-    for part, status, seconds in results:
+    for part, status, seconds in outcome.results:
         if status is None:
             lines.append(f"{part:<{width}}         -  not run")
         else:
             lines.append(f"{part:<{width}}  {seconds:7.1f} s  {'ok' if status == 0 else f'failed, status {status}'}")
-    lines.append(f"{'total':<{width}}  {sum(result.seconds for result in results):7.1f} s")
+    lines.append(f"{'total':<{width}}  {outcome.seconds:7.1f} s")
     return "\n".join(lines)
 
 
 def exit_status(results: Sequence[Result]) -> int:
-    """The status of the part that failed, else 0."""
-    return next((result.status for result in results if result.status), 0)
+    """The status of the first part that failed; where none did, 0 if all ran, else 130: the user interrupted it."""
+    failed = next((result.status for result in results if result.status), 0)
+    return failed or (130 if any(result.status is None for result in results) else 0)
 
 
 class Keeper:
@@ -100,49 +133,80 @@ class Keeper:
                 self._telling.append(short)
 
 
-def pass_on(source: IO[bytes], to: IO[bytes], take: Callable[[bytes], None]) -> None:
-    """Copy an output as it comes, and let it be looked at."""
+class Screen:
+    """Where the output goes: as it comes for one part at a time, that of another as a whole when it has ended."""
+
+    def __init__(self, to: IO[bytes]) -> None:
+        self._to = to
+        self._writing = threading.Lock()
+        self._live = threading.Lock()
+
+    def show(self, part: str, run: Callable[[Callable[[bytes], None]], int]) -> int:
+        """Run a part, which gets what shows its output; its exit status."""
+        title = f"\n==> {part}\n".encode()
+        if self._live.acquire(blocking=False):
+            try:
+                self._write(title)
+                return run(self._write)
+            finally:
+                self._live.release()
+        kept = [title]
+        try:
+            return run(kept.append)
+        finally:
+            self._write(b"".join(kept))
+
+    def _write(self, chunk: bytes) -> None:
+        with self._writing:
+            self._to.write(chunk)
+            self._to.flush()
+
+
+def pass_on(source: IO[bytes], take: Sequence[Callable[[bytes], None]]) -> None:
+    """Give an output to all who take it, as it comes."""
     while chunk := os.read(source.fileno(), 65536):
-        to.write(chunk)
-        to.flush()
-        take(chunk)
+        for one in take:
+            one(chunk)
 
 
-def make(part: str, take: Callable[[bytes], None]) -> int:
-    """Run one make target with its output shown; its exit status, 130 if the user interrupted it."""
-    print(f"\n==> {part}", flush=True)
-    command = ["make", "--no-print-directory", part]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def run_command(words: Sequence[str], *take: Callable[[bytes], None]) -> int:
+    """Run one command, and give its output to all who take it; its exit status."""
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout
-    reader = threading.Thread(target=pass_on, args=(process.stdout, sys.stdout.buffer, take), daemon=True)
+    reader = threading.Thread(target=pass_on, args=(process.stdout, take), daemon=True)
     reader.start()
-    try:
-        status = process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        status = 130
+    status = process.wait()
     reader.join(LEFTOVERS)
     return status
 
 
-def main(parts: Sequence[str]) -> int:
-    """Run the named make targets and print the table, whether they pass or not, and what a failed one said."""
-    if not parts:
-        print("usage: timed.py TARGET...", file=sys.stderr)
-        return 2
-    keeper = Keeper()
+def run_and_tell(stages: Sequence[str], command: Callable[[str], Sequence[str]]) -> list[Result]:
+    """Run the stages and print the table, whether they pass or not, and what those parts said that failed."""
+    screen = Screen(sys.stdout.buffer)
+    keepers: dict[str, Keeper] = {}
 
     def run(part: str) -> int:
-        nonlocal keeper
-        keeper = Keeper()
-        return make(part, keeper.take)
+        keeper = keepers[part] = Keeper()
+        return screen.show(part, lambda show: run_command(command(part), show, keeper.take))
 
-    results = run_parts(parts, run)
-    print(f"\n{table(results)}", flush=True)
-    if exit_status(results):
-        failed = next(result.part for result in results if result.status)
-        print("\n".join([f"\n{failed} said:", *keeper.summary()]), flush=True)
-    return exit_status(results)
+    outcome = run_stages(stages, run)
+    print(f"\n{table(outcome)}", flush=True)
+    for part in dict.fromkeys(result.part for result in outcome.results if result.status):
+        print("\n".join([f"\n{part} said:", *keepers[part].summary()]), flush=True)
+    return outcome.results
+
+
+def make(target: str) -> list[str]:
+    """The command for a part that is a target of the Makefile."""
+    return ["make", "--no-print-directory", target]
+
+
+def main(stages: Sequence[str]) -> int:
+    """Run the named make targets; the status of the first that failed."""
+    if not stages:
+        print("usage: timed.py TARGET... (or 'TARGET... & TARGET...' for some side by side)", file=sys.stderr)
+        return 2
+    return exit_status(run_and_tell(stages, make))
 
 
 if __name__ == "__main__":

@@ -232,10 +232,22 @@ def test_make_help_lists_every_target_on_a_line_of_its_own() -> None:
     assert [line.split()[1] for line in lines[1 : lines.index("")]] == ["help", "setup", "demo"]
 
 
+def makefile_lists(ending: str) -> dict[str, list[str]]:
+    """The lists of the Makefile whose names end so: name -> words."""
+    lines = re.findall(rf"^([A-Z]+_{ending}) := (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    return {name: words.split() for name, words in lines}
+
+
 def test_parts_of_make_test_are_targets() -> None:
-    parts = re.findall(r"^[A-Z]+_PARTS := (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    assert len(parts) == 3
-    assert {name for line in parts for name in line.split()} <= set(phony_targets())
+    parts = makefile_lists("PARTS")
+    assert set(parts) == {"LAB_PARTS", "PURE_PARTS", "ALONE_PARTS", "FULL_PARTS"}
+    assert {name for words in parts.values() for name in words} <= set(phony_targets())
+
+
+def test_scenarios_with_company_are_scenarios() -> None:
+    """A new one has the machine for itself until somebody says that it measures nothing."""
+    (shared,) = makefile_lists("SCENARIOS").values()
+    assert [name for name in shared if not (ROOT / "molecule" / name / "molecule.yml").is_file()] == []
 
 
 def test_ci_calls_make_test_and_nothing_else() -> None:

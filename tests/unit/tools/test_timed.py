@@ -1,11 +1,14 @@
-"""tools/timed.py: the parts of a test run, one after the other."""
+"""tools/timed.py: the parts of a test run, one after the other or side by side."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,45 +18,89 @@ from tools import timed
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def ticking(seconds: float) -> timed.Callable[[], float]:
+def ticking(seconds: float) -> Callable[[], float]:
     """A clock that moves on by this much at each look."""
     now = iter(range(1000))
     return lambda: next(now) * seconds
 
 
-def test_all_parts_run_in_order_and_are_timed() -> None:
+def outcome(*stages: str, failing: str = "") -> tuple[timed.Outcome, list[str]]:
+    """What comes of these stages when one part fails with status 2, and in which order parts began."""
     called: list[str] = []
 
     def run(part: str) -> int:
         called.append(part)
+        return 2 if part == failing else 0
+
+    return timed.run_stages(stages, run, ticking(1.0)), called
+
+
+def test_all_parts_run_in_order_and_are_timed() -> None:
+    done, called = outcome("lint", "unit docs")
+    assert called == ["lint", "unit", "docs"]
+    assert done.results == [("lint", 0, 1.0), ("unit", 0, 1.0), ("docs", 0, 1.0)]
+    assert done.seconds == 7.0
+    assert timed.exit_status(done.results) == 0
+
+
+def test_nothing_begins_after_a_failure() -> None:
+    done, called = outcome("lint", "unit sanity", "ran", failing="unit")
+    assert called == ["lint", "unit"]
+    assert done.results == [("lint", 0, 1.0), ("unit", 2, 1.0), ("sanity", None, 0.0), ("ran", None, 0.0)]
+    assert timed.exit_status(done.results) == 2
+
+
+def test_an_interrupted_run_did_not_succeed() -> None:
+    assert timed.exit_status([timed.Result("lint", 0, 1.0), timed.Result("unit", None, 0.0)]) == 130
+
+
+def test_lanes_run_at_the_same_time_and_the_next_stage_after_both() -> None:
+    """The first lane's only part ends when the other lane's second has begun."""
+    reached = threading.Event()
+    order: list[str] = []
+
+    def run(part: str) -> int:
+        if part == "integration":
+            assert reached.wait(60)
+        if part == "unit":
+            reached.set()
+        order.append(part)
         return 0
 
-    results = timed.run_parts(["lint", "unit"], run, ticking(2.5))
-    assert called == ["lint", "unit"]
-    assert results == [("lint", 0, 2.5), ("unit", 0, 2.5)]
-    assert timed.exit_status(results) == 0
+    done = timed.run_stages(["setup", "integration & lint unit", "molecule"], run)
+    assert [result.part for result in done.results] == ["setup", "integration", "lint", "unit", "molecule"]
+    assert (order[0], order[-1], set(order[1:-1])) == ("setup", "molecule", {"integration", "lint", "unit"})
 
 
-def test_nothing_runs_after_a_failure() -> None:
-    called: list[str] = []
+def test_after_a_failure_the_other_lane_ends_its_part_and_begins_no_more() -> None:
+    """The clock is asked again when a failure has been noted."""
+    begun, failed, noted = threading.Event(), threading.Event(), threading.Event()
 
     def run(part: str) -> int:
-        called.append(part)
-        return 2 if part == "unit" else 0
+        if part == "lint":
+            assert begun.wait(60)
+            failed.set()
+            return 2
+        begun.set()
+        assert noted.wait(60)
+        return 0
 
-    results = timed.run_parts(["lint", "unit", "sanity"], run, ticking(1.0))
-    assert called == ["lint", "unit"]
-    assert results == [("lint", 0, 1.0), ("unit", 2, 1.0), ("sanity", None, 0.0)]
-    assert timed.exit_status(results) == 2
+    def clock() -> float:
+        if failed.is_set():
+            noted.set()
+        return time.monotonic()
+
+    done = timed.run_stages(["integration molecule & lint unit"], run, clock)
+    assert [result.status for result in done.results] == [0, None, 2, None]
 
 
 def test_table_says_what_failed_and_what_did_not_run() -> None:
     results = [timed.Result("lint", 0, 3.14), timed.Result("unit", 2, 61.0), timed.Result("sanity", None, 0.0)]
-    assert timed.table(results).splitlines() == [
+    assert timed.table(timed.Outcome(results, 62.5)).splitlines() == [
         "lint        3.1 s  ok",
         "unit       61.0 s  failed, status 2",
         "sanity         -  not run",
-        "total      64.1 s",
+        "total      62.5 s",
     ]
 
 
@@ -127,6 +174,41 @@ def test_output_is_shown_while_a_part_runs(tmp_path: Path) -> None:
         (tmp_path / "go").write_text("ended\n")
         assert process.stdout.read().startswith("ended\n")
     assert process.returncode == 0
+
+
+def test_output_of_two_lanes_is_not_mixed(tmp_path: Path) -> None:
+    """One part is shown as it speaks, the other when it has ended: then the first one is let go on."""
+    os.mkfifo(tmp_path / "go")
+    makefile = "live:\n\t@echo first; cat go\nother:\n\t@echo one; echo two; echo go on > go\n"
+    lines = run_timed(tmp_path, makefile, "live & other").stdout.split("\n")
+    at = lines.index("==> other")
+    assert lines[at + 1 : at + 3] == ["one", "two"]
+    assert [line for line in lines if line in ("first", "go on")] == ["first", "go on"]
+
+
+def test_both_say_why_where_two_lanes_failed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
+    makefile = "a:\n\t@cat go; echo FAILED a; exit 1\nb:\n\t@echo FAILED b; echo > go; exit 1\n"
+    done = run_timed(tmp_path, makefile, "a & b")
+    assert done.returncode == 2
+    assert done.stdout.endswith("\na said:\nFAILED a\n\nb said:\nFAILED b\n")
+
+
+def test_an_interruption_ends_the_run(tmp_path: Path) -> None:
+    """As by Ctrl-C: all processes of the terminal's group get the signal."""
+    (tmp_path / "Makefile").write_text("part:\n\t@echo begun; exec sleep 600\nnext:\n\t@touch next\n")
+    words = ["env", "--default-signal=INT", sys.executable, str(ROOT / "tools" / "timed.py"), "part next & part"]
+    with subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout
+        while process.stdout.readline() != "begun\n":
+            pass
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode not in (0, 1)
+    assert "not run" in rest
+    assert not (tmp_path / "next").exists()
 
 
 def test_what_a_part_left_running_is_not_waited_for(tmp_path: Path) -> None:
