@@ -150,6 +150,7 @@ class Screen:
                 return run(self._write)
             finally:
                 self._live.release()
+        self._write(f"\n==> {part} begins; what it says comes when it has ended\n".encode())
         kept = [title]
         try:
             return run(kept.append)

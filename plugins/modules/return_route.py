@@ -91,6 +91,13 @@ options:
     description: Priority of the first rule of each source. The second rule has this number plus 1.
     type: int
     default: 5000
+  turn:
+    description:
+      - With V(false) nothing is changed where answers leave through a gateway of this module's, and O(routes) names
+        another one for their address that nobody has yet, as ARP or neighbour discovery tell within a second. RV(turns)
+        says so.
+    type: bool
+    default: true
   connection:
     description:
       - Ansible's own connection, as C(SSH_CONNECTION) has it, V(client port server port). An empty string means that
@@ -163,6 +170,12 @@ restored:
   type: list
   elements: str
   sample: ["default via 192.168.0.254 dev eth0 proto static"]
+turns:
+  description:
+    - Whether nothing was changed, because of O(turn). Call it again when a director has that gateway.
+  returned: with O(state=present) and O(state=absent)
+  type: bool
+  sample: false
 steps:
   description: What was done, or in check mode would be done, to the live rules and routes, in the words of ip.
   returned: with O(state=present) and O(state=absent)
@@ -177,11 +190,14 @@ from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.lvs.cluster.plugins.module_utils._arp import probe
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, program
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import change, install
 
+SECONDS = 1.0
+"""How long a gateway has time to answer."""
 ROUTE = {
     "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
     "source": {"type": "str", "required": True},
@@ -196,6 +212,7 @@ ARGUMENTS: dict[str, Any] = {
     "table_id": {"type": "int", "default": 200},
     "table_name": {"type": "str", "default": "LVS"},
     "rule_priority": {"type": "int", "default": 5000},
+    "turn": {"type": "bool", "default": True},
     "connection": {"type": "str"},
     "rollback_timeout": {"type": "int", "default": 60},
 }
@@ -215,6 +232,8 @@ def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str]
     """Present and absent: the result for exit_json."""
     python = program.interpreter(sys.executable)
     situation = change.compare(run_command, params, python, check)
+    if not params["turn"] and not _answer(change.turns(situation)):
+        return {"changed": False, "restored": [], "steps": [], "rollback_armed": install.armed(), "turns": True}
     moves = change.moves_connection(run_command, situation, params["connection"])
     result = {
         "changed": situation.changed,
@@ -222,12 +241,19 @@ def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str]
         "restored": change.restored(situation),
         "steps": ["ip " + " ".join(op.argv) for op in situation.ops if op.argv],
         "rollback_armed": install.armed() or moves,
+        "turns": False,
     }
     if situation.changed and not check:
         after = params["rollback_timeout"] if moves else None
         for warning in change.perform(run_command, situation, python, after):
             warn(warning)
     return result
+
+
+def _answer(gateways: list[str]) -> bool:
+    """Whether each of them is there; none is asked where there is none."""
+    found = probe.ask(gateways, SECONDS).answers if gateways else {}
+    return all(found.get(gateway) for gateway in gateways)
 
 
 def main() -> None:

@@ -128,6 +128,9 @@ def test_unreachable_director_stops_the_change_of_the_other(configured: Cluster)
 def test_change_under_load_fails_no_request(configured: Cluster, tmp_path: Path) -> None:
     """rs2 leaves: it is drained, taken out, and its way back removed; not one request fails meanwhile."""
     inventory = variant(configured, tmp_path, rs2={"lvs_state": "absent"})
+    # Without the directors, which still send it requests, nothing is taken from it.
+    alone = configured.playbook("site", "--limit", "rs2", inventory=inventory)
+    assert (alone.status, alone.changed) == (0, {}), alone.output
     with Stream(configured.lab, "client", VIP, PLAIN, timeout=2) as stream:
         run = configured.playbook("site", inventory=inventory)
     assert run.status == 0, run.output
@@ -231,8 +234,17 @@ def test_route_of_ansible_itself_is_kept_when_it_works(configured: Cluster, inba
 
 
 @pytest.mark.late
+def test_a_gateway_that_nobody_has_is_not_taken(configured: Cluster, tmp_path: Path) -> None:
+    run = configured.playbook("site", inventory=variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.99"}))
+    assert (run.status, run.changed) == (2, {}), run.output
+    assert "rs1: nobody answers for the gateway 192.168.0.99" in run.output.replace("\n", " ")
+    assert "via 192.168.0.1 dev eth0 table LVS" in way_out(configured)
+
+
+@pytest.mark.late
 def test_route_that_cuts_ansible_off_is_taken_back(configured: Cluster, inband: list[str], tmp_path: Path) -> None:
-    inventory = variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.99"})
+    # rs2 is there, and forwards nothing.
+    inventory = variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.13"})
     run = configured.playbook("site", *inband, inventory=inventory)
     assert run.status != 0
     assert run.recap["rs1"][1] == 1, run.output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.cluster import Cluster, wait_until
 from tests.support.direct import boot_id
 from tests.support.load import Load
 from tests.support.operations import Setup, extra, ran
+from tests.support.variants import edited
 
 SETUP = Setup(
     vip="10.0.0.5", port=8080, service="plain", entry="TCP 10.0.0.5:8080", victim="rs1", other="rs2",
@@ -185,6 +187,63 @@ def test_upgrade_reboots_one_director_after_the_other(cluster: Cluster) -> None:
     assert all(boot_id(cluster, director) != boot for director, boot in before.items())
     operations.has_weights(cluster, SETUP)
     assert not ran(cluster.playbook("site")).changed
+
+
+@pytest.mark.late
+def test_the_active_director_leaves_by_the_inventory(cluster: Cluster, tmp_path: Path) -> None:
+    """It goes before lb2 forgets it, so that lb2 takes over as soon as it ends; not while lb2 could not take over."""
+
+    def leave(hosts: dict[str, Any]) -> None:
+        hosts["all"]["children"]["directors"]["hosts"]["lb1"]["lvs_state"] = "absent"
+
+    without = edited(cluster.inventory, tmp_path, "hosts.yml", leave)
+    assert cluster.holders(SETUP.vip) == ["lb1"]
+    cluster.lab.link("lb2", "eth0", plugged=False)
+    try:
+        operations.refused(cluster.playbook("site", inventory=without), "lb2 in FAULT could not take over")
+        assert cluster.holders(SETUP.vip) == ["lb1"]
+    finally:
+        cluster.lab.link("lb2", "eth0", plugged=True)
+    with Load(cluster.lab, SETUP.client, [(SETUP.vip, SETUP.port)]) as load:
+        ran(cluster.playbook("site", inventory=without))
+        assert cluster.holders(SETUP.vip) == ["lb2"]
+        assert "keepalived" not in cluster.run("lb1", "ps", "-e", "-o", "comm")
+        assert not ran(cluster.playbook("site", inventory=without)).changed
+    print(f"{load.sent} requests, {len(load.failed)} failed, none was answered for {load.gap:.2f} s")
+    assert len(load.failed) <= 4, load.failed[:20]
+    # An advert is due each second, and the one that says goodbye makes the backup wait for less than that.
+    assert load.gap <= 1.5
+    ran(cluster.playbook("site"))
+    assert cluster.holders(SETUP.vip) == ["lb1"]
+    operations.has_weights(cluster, SETUP)
+
+
+@pytest.mark.late
+def test_the_gateway_changes_without_an_outage(cluster: Cluster, tmp_path: Path) -> None:
+    """Real servers turn to a new gateway when a director has it, and back before the directors lose it."""
+
+    def add(variables: dict[str, Any]) -> None:
+        variables["lvs_vrrp_instances"][0]["virtual_ipaddress"].insert(
+            1, {"address": "192.168.0.254/24", "dev": "eth1"}
+        )
+
+    with_another = edited(cluster.inventory, tmp_path, "group_vars/directors/main.yml", add)
+    with operations.undisturbed(cluster, SETUP):
+        left_alone = ran(cluster.playbook("site", "--limit", "real_servers_nat", inventory=with_another))
+        assert not left_alone.changed
+        assert gateways(cluster) == {"192.168.0.1"}
+        ran(cluster.playbook("site", inventory=with_another))
+        assert gateways(cluster) == {"192.168.0.254"}
+        assert not ran(cluster.playbook("site", inventory=with_another)).changed
+        ran(cluster.playbook("site"))
+        assert gateways(cluster) == {"192.168.0.1"}
+        assert not ran(cluster.playbook("site")).changed
+
+
+def gateways(cluster: Cluster) -> set[str]:
+    """Through which addresses the real servers answer."""
+    routes = [cluster.run(host, "ip", "route", "show", "table", "LVS") for host in SETUP.destinations]
+    return {route.split()[2] for route in routes}
 
 
 @pytest.mark.late

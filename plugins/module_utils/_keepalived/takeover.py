@@ -14,11 +14,11 @@ Instances = Mapping[str, Mapping[str, Any]]
 """VRRP instances of one director by name, each with its ``state``; empty where keepalived does not run."""
 
 
-def unguarded(own: Instances, peers: Mapping[str, Instances]) -> list[str]:
+def unguarded(own: Instances, peers: Mapping[str, Instances], leaves: bool = False) -> list[str]:
     """The instances that this director is master of, whose only peers are in FAULT, in words.
 
     A peer without the instance counts for nothing: it is new, or its keepalived does not run, and whoever has no second
-    director must be able to change the first.
+    director must be able to change the first. But one that ``leaves`` peers must leave one that can take over.
     """
     found = []
     for name, instance in sorted(own.items()):
@@ -28,6 +28,8 @@ def unguarded(own: Instances, peers: Mapping[str, Instances]) -> list[str]:
         failed = sorted(peer for peer, state in states.items() if state == "FAULT")
         if failed and "BACKUP" not in states.values():
             found.append(f"it is master of {name}, and {', '.join(failed)} in FAULT could not take over")
+        elif leaves and peers and not {"BACKUP", "MASTER"} & set(states.values()):
+            found.append(f"it is master of {name}, which does not run on {', '.join(sorted(peers))}")
     return found
 
 

@@ -29,12 +29,14 @@ __all__ = [
     "HELD_VALUE",
     "INVALID",
     "KEEP",
+    "LARGEST_WEIGHT",
     "PURGE",
     "READY",
     "Plan",
     "active_connections",
     "file_name_fault",
     "is_ours",
+    "number_of",
     "plan",
     "state_of",
     "text_for",
@@ -42,6 +44,8 @@ __all__ = [
 
 DIRECTORY = "/var/lib/lvs-cluster/weights"
 HELD_VALUE = -2147483647
+LARGEST_WEIGHT = 65535
+"""Of a real server: ipvsadm and the inventory take no larger one."""
 
 READY = "ready"
 HELD = "held"
@@ -80,7 +84,7 @@ class Plan:
 
 def state_of(text: str) -> str:
     """Tell what a file's text means: READY, HELD (by us), DRAINED (by a person) or INVALID (keepalived ignores it)."""
-    value = _number(text)
+    value = number_of(text)
     if value is None:
         return INVALID
     if value == 0:
@@ -189,7 +193,7 @@ def _service(name: str) -> str:
     return name.rsplit("_", 2)[0]
 
 
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
     """Read the number as keepalived does: 0 for no number, None for one that it ignores because it is too large."""
     start = text.encode(errors="replace")[:_READ_BYTES].decode(errors="replace")
     found = _NUMBER.match(start)

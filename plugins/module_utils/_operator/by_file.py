@@ -41,7 +41,7 @@ class ByFile:
         return f"{target.server.label}: {self._directory}/{target.file} is not there; run lvs.cluster.site first"
 
     def override(self, target: Target) -> Override | None:
-        return file_override(self._texts[target.file])
+        return file_override(self._texts[target.file], target.weight)
 
     def is_held(self, target: Target) -> bool:
         return weights.state_of(self._texts[target.file]) == weights.HELD

@@ -42,22 +42,25 @@ def decide(state: str, present: Override | None, held: bool, wanted: Override, w
     afterwards. A drained server keeps the time and the name of whoever drained it first.
     """
     before = HELD if held else READY if present is None else present.state
+    # Drained while it was held: nobody has prepared it since.
+    was_held = present is not None and present.held
     if state == RESTORED:
         if held:
             return Decision(LEFT, before, before, None)
         if present is not None and why not in ("", present.why):
             return Decision(LEFT, before, before, present)
-        after = HELD if present is not None and present.held else READY
+        after = HELD if was_held else READY
         return Decision(ALREADY if present is None else CHANGED, before, after, None)
     if state == DRAINED:
         # Else the end of the maintenance would give it back.
         if before == DRAINED and (present is None or (present.why, wanted.why) != ("maintenance", "drain")):
             return Decision(ALREADY, before, before, present)
-        was_held = held or (present is not None and present.held)
-        return Decision(CHANGED, before, DRAINED, wanted._replace(held=was_held))
+        return Decision(CHANGED, before, DRAINED, wanted._replace(held=held or was_held))
     if held:
         return Decision(LEFT, before, before, None)
+    if was_held and wanted.weight:
+        return Decision(LEFT, before, before, present)
     same = present is not None and (present.weight, present.until) == (wanted.weight, wanted.until)
     if same:
         return Decision(ALREADY, before, before, present)
-    return Decision(CHANGED, before, wanted.state, wanted)
+    return Decision(CHANGED, before, wanted.state, wanted._replace(held=was_held))

@@ -91,13 +91,20 @@ def file_text(override: Override, configured: int, label: str) -> str:
     return f"{number}\n{_MARK}{json.dumps(words, sort_keys=True)}\n"
 
 
-def file_override(text: str) -> Override | None:
-    """What an operator has set in a weight file, ours or by hand; None for a server that is ready or held."""
+def file_override(text: str, planned: int = 0) -> Override | None:
+    """What an operator has set in a weight file, ours or by hand; None for a server that is ready or held.
+
+    A number that a person wrote is added to the weight, of which this knows only what is planned. So a server is
+    drained by hand where no weight could stand against the number; else it has some weight, at least 1. Without
+    ``planned`` every such number is taken for a drain.
+    """
     if weights.state_of(text) != weights.DRAINED:
         said = _said(text)
         # A temporary weight that is the configured one adds 0.
         return said if said is not None and said.weight else None
-    return _said(text) or Override(0)
+    number = weights.number_of(text)
+    by_hand = Override(max(1, planned + number) if planned and number > -weights.LARGEST_WEIGHT else 0)
+    return _said(text) or by_hand
 
 
 def prepared_text(text: str) -> str | None:

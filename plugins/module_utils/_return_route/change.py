@@ -87,6 +87,17 @@ def compare(run: Command, params: dict[str, Any], python: str, only_check: bool)
     )
 
 
+def turns(situation: Situation) -> list[str]:
+    """The gateways through which answers are to leave that leave through another one of ours now."""
+
+    def gateways(config: dict[str, Any] | None) -> dict[tuple[str, str], str]:
+        return {(item["family"], item["source"]): item["gateway"] for item in (config or {}).get("routes", ())}
+
+    before = gateways(situation.previous)
+    after = gateways(situation.config)
+    return sorted({gateway for source, gateway in after.items() if before.get(source, gateway) != gateway})
+
+
 def has_ip(run: Command) -> bool:
     return run(("ip", "-V"))[0] == 0
 

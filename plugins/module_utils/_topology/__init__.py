@@ -10,13 +10,13 @@ of the role clusterip_node; what only a host can know stands in its plan's ``unc
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ips import plan_nodes
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of, plan_director
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Fault, Findings
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import load
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory, load
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import (
     Service,
@@ -68,6 +68,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         for director in cluster.sorted
         for service in planned[director.name]
     ]
+    _check_tunnels(known, everything)
     back = ways_back(known, everything)
     direct, tunneled = vip_holders(known, everything, {name: directors[name] for name in serving})
     nodes = plan_nodes(known, owners)
@@ -76,6 +77,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         name: {
             "host": name,
             "cluster": host.cluster,
+            "leaves": host.leaves,
             "roles": host.roles,
             "director": directors.get(name),
             "real_server_nat": back.get(name),
@@ -86,3 +88,19 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         for name, host in known.hosts.items()
     }
     return {"faults": faults, "notices": Findings.ordered(findings.notices), "hosts": {} if faults else hosts}
+
+
+def _check_tunnels(known: Inventory, services: Iterable[tuple[Cluster, Host, Service]]) -> None:
+    """Note directors among the real servers of tunnels; those of its own cluster were noted with the service."""
+    named = {
+        (cluster.name, server["host"])
+        for cluster, _director, service in services
+        for server in service.plan["real_servers"]
+        if server["forwarding"] == "tun"
+    }
+    for host in known.hosts.values():
+        if {"director", "real_server_tun"} <= set(host.roles) and (host.cluster, host.name) not in named:
+            host.place.key("groups").key("real_servers_tun").fault(
+                "the host is in directors, too, and a director can't be a real server behind a tunnel",
+                "take it out of one of the two groups, or use direct routing",
+            )

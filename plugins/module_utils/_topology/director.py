@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.bfd import plan_bfd
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated_forms import (
@@ -171,12 +172,12 @@ def _sysctls(
 ) -> dict[str, str]:
     """What the director's kernel must be told, ``lvs_sysctls`` merged over it.
 
-    * NAT over IPv4, or masquerading: ``ip_forward``, because packets of both directions pass through. Direct routing
+    * NAT or masquerading over IPv4: ``ip_forward``, because packets of both directions pass through. Direct routing
       and tunnels over IPv4 have it too, as setup 1 does.
     * Where ``ip_forward`` is set, no ICMP redirects: they would tell real servers a way around the director. The
       kernel takes the OR of "all" and the interface, so both are set, and "default" for interfaces that come later.
-    * NAT over IPv6: ``forwarding``. It also ends the acceptance of router advertisements on interfaces whose
-      ``accept_ra`` is not 2, so direct routing and tunnels, which don't need it, are left without.
+    * NAT or masquerading over IPv6: ``forwarding``. It also ends the acceptance of router advertisements on
+      interfaces whose ``accept_ra`` is not 2, so direct routing and tunnels, which don't need it, are left without.
     * ``expire_nodest_conn`` without keepalived: a real server leaves the table only after its connections ended, but
       the kernel remembers them for two minutes more, and a client that uses a port again in that time would be sent to
       where nobody is (measured: 809 of 15,855 requests). With keepalived, where a failed check takes a real server out
@@ -192,8 +193,10 @@ def _sysctls(
         for service in services
         for server in service.plan["real_servers"]
     }
+    sources = [one["source"] for _number, one in director.items("lvs_masquerade") if one.get("source")]
+    passing = methods | {(networks.family(networks.network(source)), "masquerade") for source in sources}
     wanted: dict[str, str] = {}
-    if methods & {("ipv4", "nat"), ("ipv4", "dr"), ("ipv4", "tun")} or director.variables.get("lvs_masquerade"):
+    if passing & {("ipv4", "nat"), ("ipv4", "dr"), ("ipv4", "tun"), ("ipv4", "masquerade")}:
         wanted["net.ipv4.ip_forward"] = "1"
         interfaces = {name for name, _one in director.interfaces}
         for instance in instances:
@@ -202,7 +205,7 @@ def _sysctls(
         for name in ["all", "default", *sorted(name for name in interfaces if name)]:
             # sysctl.d(5): with "/" for the "." of a VLAN interface the name is not cut in two.
             wanted[f"net.ipv4.conf.{name.replace('.', '/')}.send_redirects"] = "0"
-    if ("ipv6", "nat") in methods:
+    if passing & {("ipv6", "nat"), ("ipv6", "masquerade")}:
         wanted["net.ipv6.conf.all.forwarding"] = "1"
     if manager == "static":
         wanted["net.ipv4.vs.expire_nodest_conn"] = "1"

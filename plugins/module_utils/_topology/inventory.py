@@ -170,6 +170,9 @@ def _host(name: str, roles: list[str], raw: Mapping[str, Any], place: Place) -> 
         if near and abs(len(near) - len(variable)) <= 2:
             place.key(variable).fault("is not a variable of this collection", f"did you mean {near}?")
     checked = check(Spec("mapping", "a mapping", fields=fields), {key: raw[key] for key in raw if key in fields}, place)
+    # What was taken here in any case of letters is compared by playbooks and roles as it stands.
+    if checked["lvs_state"] and raw.get("lvs_state") not in (None, checked["lvs_state"]):
+        place.key("lvs_state").fault(f"is {raw['lvs_state']!r}", f"write {checked['lvs_state']}, in small letters")
     host = Host(name, roles, checked, place)
     for interface, addresses in (checked["lvs_interfaces"] or {}).items():
         host.interfaces += [(interface, networks.interface(text)) for text in addresses or [] if text]

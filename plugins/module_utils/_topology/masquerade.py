@@ -38,7 +38,13 @@ def plan_masquerade(
     for number, one in director.items("lvs_masquerade"):
         if not one.get("source") or not one.get("interface") or not one["to"]:
             continue
-        family = networks.family(networks.network(one["source"]))
+        source = networks.network(one["source"])
+        if source.prefixlen == 0:
+            place.index(number).key("source").fault(
+                f"is {source}, which is every address, also those of clients", "name the real servers' network"
+            )
+            continue
+        family = networks.family(source)
         vip = None
         if one["to"] == "vip":
             fitting = (ip for ip, device in held if device == one["interface"] and networks.family(ip) == family)

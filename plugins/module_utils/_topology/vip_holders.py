@@ -72,10 +72,7 @@ def vip_holders(
     for method, found in uses.items():
         _check_named(inventory, method, found)
     return (
-        {
-            name: _direct(inventory.hosts[name], found, colocated.get(name), uses["tun"].get(name, []))
-            for name, found in uses["dr"].items()
-        },
+        {name: _direct(inventory.hosts[name], found, colocated.get(name)) for name, found in uses["dr"].items()},
         {name: _tunneled(inventory.hosts[name], found) for name, found in uses["tun"].items()},
     )
 
@@ -110,8 +107,8 @@ def _check_named(inventory: Inventory, method: str, found: Mapping[str, list[Use
             )
 
 
-def _direct(host: Host, uses: list[Use], director: Mapping[str, Any] | None, tunneled: list[Use]) -> dict[str, Any]:
-    """``director`` is the host's plan as a director of a cluster that it serves, ``tunneled`` what it serves otherwise.
+def _direct(host: Host, uses: list[Use], director: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``director`` is the host's plan as a director of a cluster that it serves.
 
     What such a director holds by itself is local already. What VRRP moves is on lo all the time, and beside it on the
     network while the host is master.
@@ -121,8 +118,8 @@ def _direct(host: Host, uses: list[Use], director: Mapping[str, Any] | None, tun
     held = [replace(use, vips=[vip for vip in use.vips if vip not in staying]) for use in uses]
     addresses = _addresses({vip: ["lo"] for use in held for vip in use.vips}, _moves(plan.get("vrrp_instances", ())))
     moving = any("moves_to" in one for one in addresses)
-    # The VIPs of a VMAC and of a tunnel's link are of scope global, and no other interface must answer for them.
-    apart = tunneled or any(instance.get("use_vmac") for instance in plan.get("vrrp_instances", ()))
+    # The VIPs of a VMAC are of scope global, and no other interface must answer for them.
+    apart = any(instance.get("use_vmac") for instance in plan.get("vrrp_instances", ()))
     sysctls = _silent(host, held, ignore="3" if moving and not apart else "1")
     return {
         "addresses": addresses,

@@ -20,11 +20,15 @@ def vips(service: Mapping[str, Any], place: Place) -> list[tuple[Place, networks
     They are the service's address, or with a firewall mark those of its match.
     """
     if "fwmark" not in service:
-        found = [(place, service)]
+        found = [(place.key("address"), service.get("address"))]
+        # Before it is split into services of one address each.
+        spot = place.key("addresses")
+        found += [(spot.index(number), one) for number, one in enumerate(service.get("addresses") or [])]
     else:
         spot = place.key("match")
-        found = [(spot.index(number), one) for number, one in enumerate(service.get("match") or []) if one is not None]
-    return [(at.key("address"), networks.address(one["address"])) for at, one in found if one.get("address")]
+        items = [(spot.index(number), one) for number, one in enumerate(service.get("match") or []) if one is not None]
+        found = [(at.key("address"), one.get("address")) for at, one in items]
+    return [(at, networks.address(address)) for at, address in found if address]
 
 
 class Owners:

@@ -85,15 +85,16 @@ class VirtualAddresses:
         if one.ip.is_link_local or any(one.ip in network for network in own):
             return
         near = listing(str(network) for network in own)
-        if not own:
+        single = one.network.prefixlen == one.max_prefixlen
+        if not own and not single:
             self.unchecked.append(f"{one} dev {device}")
-        elif one.network.prefixlen == one.max_prefixlen:
+        elif single and own:
             # A single address with its interface is how a VIP is written that routers send to the director.
             place.notice(
                 f"{one.ip} is in no network of its interface {device} ({near}): only a route leads clients to it",
                 "see that routers send it to this director, or correct the address",
             )
-        else:
+        elif own:
             place.fault(
                 f"the VIP {one} is in no network of its interface {device} ({near})",
                 "correct the address, write the interface it belongs to, or correct lvs_interfaces",

@@ -30,7 +30,7 @@ def test_directors_are_judged_and_locked_before_they_change() -> None:
     names = [task["name"] for task in PLAYS[compare]["post_tasks"]]
     guard = names.index("Stop if this run would take out too much of what serves now")
     assert names.index("Stop if a director could not be compared") < guard
-    assert guard < names.index("Group the directors that this run looks after")
+    assert guard < names.index("Group the directors that are as they shall be")
     assert PLAYS[compare]["check_mode"] is True
 
 

@@ -86,6 +86,27 @@ def test_policy_check_run_check_run_and_back(host: Host) -> None:
     assert not host.module("return_route", **ABSENT)["changed"]
 
 
+@pytest.mark.parametrize("form", ["policy", "default"])
+def test_another_gateway_waits_until_it_is_said_to_be_there(host: Host, form: str) -> None:
+    """A route that is missing does not wait, nor one that a director without a change of gateway needs."""
+    here: dict[str, Any] = {"form": form, "routes": [ROUTE], "connection": ""}
+    there: dict[str, Any] = {**here, "routes": [{**ROUTE, "gateway": "192.168.0.254"}]}
+    first = host.module("return_route", turn=False, **here)
+    assert (first["changed"], first["turns"]) == (True, False)
+    before = standing(host)
+    assert "via 192.168.0.1 " in before
+    for check in (True, False):
+        waits = host.module("return_route", check=check, turn=False, **there)
+        assert (waits["changed"], waits["turns"], waits["steps"]) == (False, True, [])
+    assert standing(host) == before
+    turned = host.module("return_route", **there)
+    assert (turned["changed"], turned["turns"]) == (True, False)
+    assert "via 192.168.0.254 " in standing(host)
+    assert "via 192.168.0.1 " not in standing(host)
+    again = host.module("return_route", turn=False, **there)
+    assert (again["changed"], again["turns"]) == (False, False)
+
+
 def test_what_is_missing_live_is_seen_and_put_back(host: Host) -> None:
     host.module("return_route", **POLICY)
     host.run("ip", "rule", "del", "priority", "5001")

@@ -34,6 +34,26 @@ def test_unguarded(
 
 
 @pytest.mark.parametrize(
+    ("peers", "named"),
+    [
+        ({"lb2": {"VI": BACKUP}}, []),
+        ({"lb2": {}, "lb3": {"VI": BACKUP}}, []),
+        ({"lb2": {"VI": FAULT}}, ["lb2 in FAULT"]),
+        ({"lb2": {}, "lb3": {"other": BACKUP}}, ["it is master of VI, which does not run on lb2, lb3"]),
+        # All leave.
+        ({}, []),
+    ],
+)
+def test_who_leaves_must_leave_one_that_can_take_over(
+    peers: dict[str, dict[str, dict[str, str]]], named: list[str]
+) -> None:
+    found = unguarded({"VI": MASTER}, peers, leaves=True)
+    assert len(found) == len(named)
+    for text, words in zip(found, named, strict=True):
+        assert words in text
+
+
+@pytest.mark.parametrize(
     ("directors", "leader"),
     [
         ({"lb1": {"A": BACKUP}, "lb2": {"A": MASTER}}, "lb2"),

@@ -45,6 +45,8 @@ def test_a_director_that_has_no_file_does_not_know_the_server(tmp_path: Path) ->
         (weights.text_for(weights.READY), None, False),
         (weights.text_for(weights.HELD), None, True),
         ("-2147483647\n", Override(0), False),
+        # Its planned weight is 20, and new connections come to it: a drain must do something.
+        ("-15\n", Override(5), False),
     ],
 )
 def test_what_is_there(tmp_path: Path, text: str, override: Override | None, held: bool) -> None:

@@ -12,6 +12,8 @@ DRAIN = Override(0, NOW, "", "otto", "drain")
 FIVE = Override(5, NOW, LATER, "otto", "weight")
 BEFORE = Override(0, "2026-11-25T08:00:00Z", "", "anna", "drain")
 BY_HAND = Override(0)
+HELD_DRAIN = DRAIN._replace(held=True)
+NONE = FIVE._replace(weight=0)
 UPKEEP = Override(0, "2026-11-25T08:00:00Z", "", "anna", "maintenance")
 
 
@@ -53,6 +55,9 @@ UPKEEP = Override(0, "2026-11-25T08:00:00Z", "", "anna", "maintenance")
         ),
         # Nobody has prepared it: it gets no weight here.
         (WEIGHTED, None, True, FIVE, Decision("left", "held", "held", None)),
+        # Nor may one have weight that was drained while it was held; nothing forgets that nobody has prepared it.
+        (WEIGHTED, HELD_DRAIN, False, FIVE, Decision("left", "drained", "drained", HELD_DRAIN)),
+        (WEIGHTED, HELD_DRAIN, False, NONE, Decision("changed", "drained", "weighted", NONE._replace(held=True))),
         # Weight 0 for a while is no drain.
         (
             *(WEIGHTED, None, False, FIVE._replace(weight=0)),

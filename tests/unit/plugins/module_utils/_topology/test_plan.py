@@ -404,3 +404,68 @@ def test_whole_cluster_may_leave() -> None:
     for variables in given["hosts"].values():
         variables["lvs_state"] = "absent"
     assert plan(given)["faults"] == []
+
+
+def problems(given: dict[str, Any]) -> list[str]:
+    return [one["text"] for one in plan(given)["faults"]]
+
+
+@pytest.mark.parametrize("written", [{"address": "192.168.0.50"}, {"addresses": ["192.168.0.50"]}])
+def test_a_services_vip_is_no_gateway_however_it_is_written(written: dict[str, Any]) -> None:
+    given = inventory()
+    instance_of(given)["virtual_ipaddress"] = [
+        {"address": f"192.168.0.{number}/24", "dev": "eth1"} for number in (50, 1)
+    ]
+    service = {
+        **{key: value for key, value in given["hosts"]["lb1"]["lvs_virtual_services"][0].items() if key != "address"}
+    }
+    given["hosts"]["lb1"]["lvs_virtual_services"][:] = [{**service, **written}]
+    planned = plan(given)
+    assert [one["text"] for one in planned["faults"]] == []
+    assert [route["gateway"] for route in planned["hosts"]["rs2"]["real_server_nat"]["routes"]] == ["192.168.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("source", "switches"),
+    [
+        ("192.168.0.0/24", {"net.ipv4.ip_forward": "1"}),
+        ("fd00::/64", {"net.ipv6.conf.all.forwarding": "1"}),
+    ],
+)
+def test_masquerading_forwards_packets_of_its_family(source: str, switches: dict[str, str]) -> None:
+    given = inventory(lvs_masquerade=[{"source": source, "interface": "eth0", "to": "interface"}])
+    for director in ("lb1", "lb2"):
+        given["hosts"][director]["lvs_virtual_services"] = []
+    sysctls = plan(given)["hosts"]["lb1"]["director"]["sysctls"]
+    assert {name: value for name, value in sysctls.items() if "forward" in name} == switches
+
+
+@pytest.mark.parametrize("source", ["0.0.0.0/0", "::/0"])
+def test_masquerading_is_for_a_network_and_not_for_everybody(source: str) -> None:
+    given = inventory(lvs_masquerade=[{"source": source, "interface": "eth0", "to": "interface"}])
+    assert problems(given) == [
+        f"lb1, lb2: lvs_masquerade[0].source: is {source}, which is every address, also those of clients; "
+        "name the real servers' network"
+    ]
+
+
+@pytest.mark.parametrize(("state", "fault"), [("absent", False), (None, False), ("Absent", True), ("PRESENT", True)])
+def test_the_state_is_a_word_that_playbooks_compare(state: str | None, fault: bool) -> None:
+    given = inventory()
+    given["hosts"]["rs10"]["lvs_state"] = state
+    told = f"rs10: lvs_state: is {state!r}; write {str(state).lower()}, in small letters"
+    assert problems(given) == [told] * fault
+
+
+@pytest.mark.parametrize("interface", ["lo", "dummy0"])
+def test_a_single_address_may_be_outside_the_networks_of_its_interface(interface: str) -> None:
+    """Routers send it to the director. What has a network is still left to the host where nobody says its networks."""
+    written = [
+        {"address": "203.0.113.10/32", "interface": interface},
+        {"address": "10.9.0.1/24", "interface": interface},
+    ]
+    given = inventory()
+    given["hosts"]["lb1"]["lvs_virtual_addresses"] = written
+    planned = plan(given)
+    assert [one["text"] for one in planned["faults"]] == []
+    assert planned["hosts"]["lb1"]["director"]["unchecked"] == [f"10.9.0.1/24 dev {interface}"]
