@@ -85,10 +85,10 @@ integration: $(STAMP) ## Test the lab, and a cluster's life in it
 molecule: molecule-shared molecule-alone ## Run all scenarios, as CI does
 
 molecule-shared: $(STAMP) ## Run those that measure nothing
-	PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(SHARED_SCENARIOS)
+	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(SHARED_SCENARIOS)
 
 molecule-alone: $(STAMP) ## Run the others, on a machine with nothing beside them
-	PYTEST_ADDOPTS="-m 'not late'" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs $(filter-out $(SHARED_SCENARIOS),$(SCENARIOS))
+	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs $(filter-out $(SHARED_SCENARIOS),$(SCENARIOS))
 
 molecule-bookworm molecule-trixie: molecule-%: $(STAMP) ## Run all scenarios on that release, with late tests
 	$(AS_ROOT) env LVS_TEST_RELEASE=$* $(PYTHON) -m tools.scenario_runs \

@@ -21,6 +21,7 @@ def test_a_node_without_its_server_gives_its_buckets_away(cluster: Cluster) -> N
     cluster_ip_tests.a_node_without_its_server_gives_its_buckets_away(cluster, Bounds(lost=2.5, back=60))
 
 
+@pytest.mark.late
 def test_a_dead_failover_gives_its_buckets_back(cluster: Cluster) -> None:
     cluster_ip_tests.a_dead_failover_gives_its_buckets_back(cluster, Bounds(lost=2.5, back=60))
 
@@ -50,5 +51,6 @@ def test_a_split_heals(cluster: Cluster) -> None:
         assert clients.doubles_since(settled) == []
 
 
+@pytest.mark.late
 def test_all_nodes_reboot(cluster: Cluster) -> None:
     cluster_ip_tests.all_nodes_reboot(cluster)

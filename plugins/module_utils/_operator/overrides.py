@@ -102,7 +102,8 @@ def file_override(text: str, planned: int = 0) -> Override | None:
         said = _said(text)
         # A temporary weight that is the configured one adds 0.
         return said if said is not None and said.weight else None
-    number = weights.number_of(text)
+    # The file is drained, so it has a number that keepalived takes.
+    number = weights.number_of(text) or 0
     by_hand = Override(max(1, planned + number) if planned and number > -weights.LARGEST_WEIGHT else 0)
     return _said(text) or by_hand
 
