@@ -94,10 +94,14 @@ options:
   turn:
     description:
       - With V(false) nothing is changed where answers leave through a gateway of this module's, and O(routes) names
-        another one for their address that nobody has yet, as ARP or neighbour discovery tell within a second. RV(turns)
-        says so.
+        another one for their address that nobody has yet, as ARP or neighbour discovery tell. RV(turns) says so.
+      - A gateway on a link of another kind than Ethernet can't be asked, and is taken to be there.
     type: bool
     default: true
+  turn_wait:
+    description: With O(turn=false), how many seconds the other gateway has time to answer.
+    type: int
+    default: 1
   connection:
     description:
       - Ansible's own connection, as C(SSH_CONNECTION) has it, V(client port server port). An empty string means that
@@ -173,9 +177,16 @@ restored:
 turns:
   description:
     - Whether nothing was changed, because of O(turn). Call it again when a director has that gateway.
+    - RV(without) then has the addresses that have no way back until that.
   returned: with O(state=present) and O(state=absent)
   type: bool
   sample: false
+without:
+  description: Addresses of O(routes) that have no way back of this module's.
+  returned: where RV(turns) is true
+  type: list
+  elements: str
+  sample: []
 steps:
   description: What was done, or in check mode would be done, to the live rules and routes, in the words of ip.
   returned: with O(state=present) and O(state=absent)
@@ -186,6 +197,7 @@ steps:
 
 import os
 import sys
+import time
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
@@ -196,8 +208,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import change, install
 
-SECONDS = 1.0
-"""How long a gateway has time to answer."""
 ROUTE = {
     "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
     "source": {"type": "str", "required": True},
@@ -213,6 +223,7 @@ ARGUMENTS: dict[str, Any] = {
     "table_name": {"type": "str", "default": "LVS"},
     "rule_priority": {"type": "int", "default": 5000},
     "turn": {"type": "bool", "default": True},
+    "turn_wait": {"type": "int", "default": 1},
     "connection": {"type": "str"},
     "rollback_timeout": {"type": "int", "default": 60},
 }
@@ -232,8 +243,9 @@ def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str]
     """Present and absent: the result for exit_json."""
     python = program.interpreter(sys.executable)
     situation = change.compare(run_command, params, python, check)
-    if not params["turn"] and not _answer(change.turns(situation)):
-        return {"changed": False, "restored": [], "steps": [], "rollback_armed": install.armed(), "turns": True}
+    if not params["turn"] and not _answer(change.turns(situation), params["turn_wait"]):
+        result = {"changed": False, "restored": [], "steps": [], "rollback_armed": install.armed()}
+        return {**result, "turns": True, "without": change.without(situation)}
     moves = change.moves_connection(run_command, situation, params["connection"])
     result = {
         "changed": situation.changed,
@@ -250,10 +262,16 @@ def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str]
     return result
 
 
-def _answer(gateways: list[str]) -> bool:
-    """Whether each of them is there; none is asked where there is none."""
-    found = probe.ask(gateways, SECONDS).answers if gateways else {}
-    return all(found.get(gateway) for gateway in gateways)
+def _answer(gateways: list[str], seconds: int) -> bool:
+    """Whether each of them is there, or comes within that time, as far as it can be asked."""
+    until = time.monotonic() + seconds
+    left = gateways
+    while left:
+        found = probe.ask(left, 1.0).answers
+        left = [gateway for gateway in left if found.get(gateway) == []]
+        if time.monotonic() >= until:
+            break
+    return not left
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def file_text(override: Override, configured: int, label: str) -> str:
     return f"{number}\n{_MARK}{json.dumps(words, sort_keys=True)}\n"
 
 
-def file_override(text: str, planned: int = 0) -> Override | None:
+def file_override(text: str, planned: int | None = None) -> Override | None:
     """What an operator has set in a weight file, ours or by hand; None for a server that is ready or held.
 
     A number that a person wrote is added to the weight, of which this knows only what is planned. So a server is
@@ -104,7 +104,8 @@ def file_override(text: str, planned: int = 0) -> Override | None:
         return said if said is not None and said.weight else None
     # The file is drained, so it has a number that keepalived takes.
     number = weights.number_of(text) or 0
-    by_hand = Override(max(1, planned + number) if planned and number > -weights.LARGEST_WEIGHT else 0)
+    drains = planned is None or number <= -weights.LARGEST_WEIGHT
+    by_hand = Override(0 if drains else max(1, (planned or 0) + number))
     return _said(text) or by_hand
 
 

@@ -98,6 +98,15 @@ def turns(situation: Situation) -> list[str]:
     return sorted({gateway for source, gateway in after.items() if before.get(source, gateway) != gateway})
 
 
+def without(situation: Situation) -> list[str]:
+    """The addresses that are to have a way back, and have none of ours now."""
+    before, after = (
+        {item["source"] for item in (config or {}).get("routes", ())}
+        for config in (situation.previous, situation.config)
+    )
+    return sorted(after - before)
+
+
 def has_ip(run: Command) -> bool:
     return run(("ip", "-V"))[0] == 0
 

@@ -125,6 +125,10 @@ def test_a_number_by_hand_drains_where_no_weight_could_stand_against_it(number: 
     assert (override.weight, override.state) == (weight, state)
 
 
+def test_a_number_by_hand_gives_a_weight_to_one_that_is_planned_without() -> None:
+    assert overrides.file_override("30\n", 0) == Override(30)
+
+
 # -- the record
 
 
