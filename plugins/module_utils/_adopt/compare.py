@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import OfHost
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.table import Key, label, normal, of_plan
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port, sorry_endpoint
 
 __all__ = ["compare"]
 
@@ -64,14 +65,16 @@ def _destinations(
     checked: bool,
     found: OfHost,
 ) -> None:
-    sorry = service.get("sorry_server") or {}
+    sorry = sorry_endpoint(service)
     for place in live.keys() - want.keys():
         words = f"{label(key)} has the real server {place[0]} port {place[1]}"
-        if checked and place == (sorry.get("address"), sorry.get("port")):
+        if checked and place == sorry:
             found.note("the IPVS table", f"{words}, its sorry server", _DOWN)
         else:
             found.fault("the IPVS table", f"{words}, and the variables don't", _REMEDY)
-    servers = {(one["address"], one["port"] or 0): one for one in service["real_servers"]}
+    servers = {
+        (one["address"], kernel_port(service, one["forwarding"], one["port"])): one for one in service["real_servers"]
+    }
     for place, values in want.items():
         words = f"{label(key)} with the real server {place[0]} port {place[1]}"
         server = servers.get(place, {})

@@ -89,11 +89,19 @@ def read_services(services: Sequence[Any], sorry_servers: Sequence[Any]) -> Want
             Settings(), {name: Destination(**one.values) for name, one in service.destinations.items()}
         )
         one = sorry_servers[number] if number < len(sorry_servers) else {}
+        if one and service.key.fwmark and one.get("forwarding", _method(destinations)) != "nat":
+            # As planned.kernel_port has it.
+            one = {**one, "port": 0}
         name = options.destination_key(one, f"sorry_servers[{number}]", service.key.port) if one else None
         if name is not None:
             sorry[service.key] = name
     options.finish()
     return Wanted(table, sorry)
+
+
+def _method(destinations: Sequence[Any]) -> str:
+    """The forwarding method of a service that doesn't say its own here: that of its first destination."""
+    return next((str(one.get("forwarding", "nat")) for one in destinations if isinstance(one, dict)), "nat")
 
 
 def read_threshold(value: str) -> Fraction:

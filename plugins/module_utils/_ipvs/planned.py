@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Mapping
 
-__all__ = ["services", "unready"]
+__all__ = ["kernel_port", "services", "sorry_endpoint", "unready"]
 
 _KEYS = (
     "address",
@@ -31,7 +31,7 @@ def services(director: Mapping[str, Any]) -> list[dict[str, Any]]:
             **{key: service[key] for key in _KEYS if key in service},
             **_flags(service),
             **service.get("options", {}),
-            "destinations": [_destination(server) for server in service["real_servers"]],
+            "destinations": [_destination(service, server) for server in service["real_servers"]],
         }
         for service in director["services"]
     ]
@@ -46,9 +46,28 @@ def _flags(service: Mapping[str, Any]) -> dict[str, list[str]]:
     return {"scheduler_flags": [flag[len(before) :] if flag.startswith(before) else flag for flag in flags]}
 
 
-def _destination(server: Mapping[str, Any]) -> dict[str, Any]:
+def kernel_port(service: Mapping[str, Any], forwarding: str, port: int) -> int:
+    """The port of a destination in the kernel's table; ``port`` is the plan's, which checks use, too.
+
+    Direct routing and tunnels map no ports: the kernel has the service's, and 0 with a firewall mark.
+    """
+    if forwarding == "nat":
+        return int(port or 0)
+    return 0 if "fwmark" in service else int(service["port"])
+
+
+def sorry_endpoint(service: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Address and port in the kernel's table of a planned service's sorry server; None where it has none."""
+    sorry = service.get("sorry_server")
+    if not sorry:
+        return None
+    return sorry["address"], kernel_port(service, sorry.get("forwarding", service["forwarding"]), sorry["port"])
+
+
+def _destination(service: Mapping[str, Any], server: Mapping[str, Any]) -> dict[str, Any]:
     tunnel = {f"tunnel_{key}": value for key, value in server.get("tunnel", {}).items()}
     named = {key: server[key] for key in _DESTINATION_KEYS if key in server}
+    named["port"] = kernel_port(service, server["forwarding"], server["port"])
     return {**named, **tunnel, **server.get("options", {})}
 
 

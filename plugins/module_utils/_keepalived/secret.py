@@ -14,28 +14,34 @@ __all__ = ["MASK", "diff_texts", "mask_lines", "mask_words", "secrets_of"]
 
 MASK = "********"
 
-# auth_pass of VRRP and the password of an SSL block are keepalived's; the others are for keywords it may get.
+# auth_pass of VRRP and the password of an SSL block are keepalived's; the others are for keywords it may get. The
+# line may be for one host alone (@lb1), or commented out.
 _SECRET_LINE = re.compile(
-    r"^(?P<head>\s*\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
+    r"^(?P<head>[\s#!]*(?:@\S+\s+)?\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
 )
+# A definition, and where one is used.
+_DEFINITION = re.compile(r"^(?P<head>[\s#!]*(?:@\S+\s+)?\$(?P<name>\w+)\s*=)(?P<value>.*)$")
+_USED = re.compile(r"\$\{?(\w+)")
+_SECRET_NAME = re.compile(r"pass|secret", re.IGNORECASE)
 _BRACES = re.compile(r"^\s*[{}]?\s*$")
 # Replaced only where it stands alone: a shorter one is part of too many ordinary words and numbers.
 _SHORT = 4
 
 
 def secrets_of(text: str) -> list[str]:
-    """Return the secrets of a configuration text: what stands behind their keywords, in the order of the lines."""
-    found = []
-    for line in text.splitlines():
-        match = _SECRET_LINE.match(line)
-        if match and not _BRACES.match(match.group("value") or ""):
-            found.append(match.group("value").strip().strip('"'))
-    return found
+    """Return the secrets of a configuration text: what stands behind their keywords, in the order of the lines.
+
+    The value of a definition counts where such a keyword uses it, or where its name says so.
+    """
+    used = _definitions(text)
+    matches = [_match(line, used) for line in text.splitlines()]
+    return [match.group("value").strip().strip('"') for match in matches if match]
 
 
 def mask_lines(text: str) -> str:
     """Return ``text`` with every secret's value replaced by a mask."""
-    return "\n".join(_mask_line(line) for line in text.split("\n"))
+    used = _definitions(text)
+    return "\n".join(_mask_line(line, used) for line in text.split("\n"))
 
 
 def mask_words(message: str, secrets: list[str]) -> str:
@@ -62,11 +68,27 @@ def diff_texts(before: str, after: str) -> tuple[str, str]:
     return shown_before, shown_after
 
 
-def _mask_line(line: str) -> str:
+def _definitions(text: str) -> set[str]:
+    """The names of the definitions that a secret's keyword uses."""
+    matches = [_match(line, set()) for line in text.splitlines()]
+    return {name for match in matches if match for name in _USED.findall(match.group("value"))}
+
+
+def _match(line: str, used: set[str]) -> re.Match[str] | None:
+    """The line's head and its secret value; None where it has none."""
+    match = _DEFINITION.match(line)
+    if match:
+        name = match.group("name")
+        return match if match.group("value").strip() and (name in used or _SECRET_NAME.search(name)) else None
     match = _SECRET_LINE.match(line)
-    if not match or _BRACES.match(match.group("value") or ""):
+    return match if match and not _BRACES.match(match.group("value") or "") else None
+
+
+def _mask_line(line: str, used: set[str]) -> str:
+    match = _match(line, used)
+    if not match:
         return line
-    return f"{match.group('head')} {MASK}"
+    return f"{match.group('head')}{'' if match.group('head').endswith('=') else ' '}{MASK}"
 
 
 def _without_header(text: str) -> str:

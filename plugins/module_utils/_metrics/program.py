@@ -202,7 +202,8 @@ def write(path: str, content: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(content)
-        os.chmod(temporary, 0o644)
+            # Not by its name: the folder may be another user's.
+            os.fchmod(stream.fileno(), 0o644)
         os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any, Collection, Iterator, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port, sorry_endpoint
 
 __all__ = ["rolling", "targets"]
 
@@ -102,7 +103,7 @@ def _entry(service: Mapping[str, Any], server: Mapping[str, Any], *, alone: bool
         "service": service["name"],
         "key": key,
         "address": server["address"],
-        "port": server.get("port"),
+        "port": kernel_port(service, server["forwarding"], server["port"]),
         "file": server["weight_file"],
         "weight": server["weight"],
         "label": _label(service, server) + ("" if alone else f" ({ServiceKey(**key)})"),
@@ -114,13 +115,11 @@ def _entry(service: Mapping[str, Any], server: Mapping[str, Any], *, alone: bool
 
 def _sorry(service: Mapping[str, Any]) -> dict[str, Any] | None:
     """The service's sorry server as a destination; None where there is none, or a tunnel with settings of its own."""
-    sorry = service.get("sorry_server")
-    if not sorry or sorry.get("tunnel"):
+    endpoint = sorry_endpoint(service)
+    if endpoint is None or service["sorry_server"].get("tunnel"):
         return None
-    forwarding = sorry.get("forwarding", service["forwarding"])
-    # Without NAT the kernel has the port of the service.
-    port = sorry["port"] if forwarding == "nat" else service.get("port")
-    return {"address": sorry["address"], "port": port, "forwarding": forwarding}
+    forwarding = service["sorry_server"].get("forwarding", service["forwarding"])
+    return {"address": endpoint[0], "port": endpoint[1], "forwarding": forwarding}
 
 
 def _tcp_ports(service: Mapping[str, Any], server: Mapping[str, Any]) -> list[int]:

@@ -13,6 +13,7 @@ from ipaddress import ip_interface
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import DestinationKey, ServiceKey
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port, sorry_endpoint
 
 __all__ = ["Live", "instance_addresses", "is_global", "live_services", "report", "service_addresses", "service_key"]
 
@@ -176,7 +177,7 @@ def _servers(
     found = {(one["address"], one["port"]): one for one in live["destinations"]} if live else {}
     peers = {host: {(one["address"], one["port"]): one for one in it["destinations"]} for host, it in others.items()}
     for server in service["real_servers"]:
-        place = (server["address"], server["port"])
+        place = (server["address"], kernel_port(service, server["forwarding"], server["port"]))
         now = found.pop(place, None)
         name = f"{key} -> {DestinationKey(key.family, *place)}"
         override = overrides.get(server["weight_file"]) or overrides.get(name)
@@ -194,9 +195,9 @@ def _servers(
                 for host, table in peers.items()
             },
         }
-    sorry = service.get("sorry_server") or {}
+    sorry = sorry_endpoint(service)
     for place, now in found.items():
-        is_sorry = place == (sorry.get("address"), sorry.get("port"))
+        is_sorry = place == sorry
         more = {
             "name": place[0],
             "host": None,

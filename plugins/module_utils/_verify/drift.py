@@ -115,7 +115,7 @@ def _compare(pair: _Pair, faults: list[str], notes: list[str]) -> None:
         if have[name] != value:
             faults.append(f"{_WORDS[name]} is {_shown(have[name])}, and the plan says {_shown(value)}")
     servers = {
-        _place(one["address"], _port(pair.plan, one)): _Server(plan, one)
+        _place(one["address"], int(one["port"])): _Server(plan, one)
         for plan, one in zip(pair.plan["real_servers"], options["destinations"])
     }
     there = {_place(one["address"], one["port"]): one for one in pair.live["destinations"]}
@@ -235,19 +235,9 @@ def _place(address: str, port: int) -> Place:
     return str(ipaddress.ip_address(address)), port
 
 
-def _port(service: Mapping[str, Any], options: Mapping[str, Any]) -> int:
-    """Direct routing and tunnels map no ports, and with a mark there is none."""
-    if options["forwarding"] == "nat":
-        return int(options["port"])
-    return 0 if service.get("fwmark") else int(service["port"])
-
-
 def _sorry(service: Mapping[str, Any]) -> Place | None:
-    sorry = service.get("sorry_server")
-    if not sorry:
-        return None
-    forwarding = sorry.get("forwarding", service.get("forwarding"))
-    return _place(sorry["address"], _port(service, {"forwarding": forwarding, "port": sorry["port"]}))
+    endpoint = planned.sorry_endpoint(service)
+    return _place(*endpoint) if endpoint else None
 
 
 def _named(server: Mapping[str, Any]) -> str:

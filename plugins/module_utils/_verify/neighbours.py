@@ -35,7 +35,7 @@ def _counts(plan: Mapping[str, Any]) -> bool:
 
 def _own(interfaces: Interfaces, host: str) -> Iterator[ipaddress.IPv4Interface | ipaddress.IPv6Interface]:
     for written in (interfaces.get(host) or {}).values():
-        for text in [written] if isinstance(written, str) else written:
+        for text in [written] if isinstance(written, str) else written or []:
             yield ipaddress.ip_interface(str(text).strip())
 
 

@@ -239,3 +239,11 @@ def test_every_fault_of_the_services_is_told() -> None:
         guard.read_services(services, [{}, {}, {"address": "nobody"}])
     for part in ("services[0].address", "services[1]: 7", "services[2].destinations[0]", "sorry_servers[2].address"):
         assert part in str(caught.value), part
+
+
+@pytest.mark.parametrize(("own", "port"), [({}, 0), ({"forwarding": "nat"}, 8080)])
+def test_a_sorry_server_on_a_mark_is_known_by_the_kernels_port(own: dict[str, str], port: int) -> None:
+    """Else it would be taken for a real server that is lost, while it serves."""
+    service = {"fwmark": 1, "family": "ipv4", "destinations": [{"address": "10.0.0.11", "port": 0, "forwarding": "dr"}]}
+    wanted = guard.read_services([service], [{"address": "10.0.0.99", "port": 8080, **own}])
+    assert wanted.sorry == {ServiceKey("ipv4", fwmark=1): DestinationKey("ipv4", "10.0.0.99", port)}

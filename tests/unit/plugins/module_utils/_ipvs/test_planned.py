@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
     DestinationKey,
@@ -11,7 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Settings,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import services, unready
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import services, sorry_endpoint, unready
 
 SERVER: dict[str, Any] = {
     "host": "rs1", "address": "10.0.0.11", "port": 80, "weight": 2, "forwarding": "dr", "health_checks": [],
@@ -77,3 +79,30 @@ def test_a_host_is_ready_for_the_method_that_it_was_prepared_for() -> None:
     assert unready(DIRECTOR, {}) == [first, second]
     assert unready(DIRECTOR, {"dr": ["rs2"], "nat": ["rs1"]}) == [first]
     assert unready(DIRECTOR, {"dr": ["rs1", "rs2"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "forwarding", "port", "kernel"),
+    [
+        ({"fwmark": 1}, "dr", 80, 0),
+        ({"fwmark": 1}, "tun", 80, 0),
+        ({"fwmark": 1}, "nat", 8080, 8080),
+        ({"fwmark": 1}, "nat", 0, 0),
+        ({"port": 80}, "dr", 80, 80),
+        ({"port": 80}, "nat", 8080, 8080),
+    ],
+)
+def test_the_port_that_the_kernel_has(kind: dict[str, int], forwarding: str, port: int, kernel: int) -> None:
+    """With a mark and without NAT the plan's port is for checks alone."""
+    sorry = {"address": "10.0.0.99", "port": port}
+    service = {**kind, "forwarding": forwarding, "sorry_server": sorry, "real_servers": [
+        {**SERVER, "forwarding": forwarding, "port": port}]}  # fmt: skip
+    (planned,) = services({"services": [service]})
+    assert [one["port"] for one in planned["destinations"]] == [kernel]
+    assert sorry_endpoint(service) == ("10.0.0.99", kernel)
+    assert sorry_endpoint({**service, "sorry_server": None}) is None
+
+
+def test_a_sorry_server_may_have_a_forwarding_method_of_its_own() -> None:
+    sorry = {"address": "10.0.0.99", "port": 8080, "forwarding": "nat"}
+    assert sorry_endpoint({"fwmark": 1, "forwarding": "dr", "sorry_server": sorry}) == ("10.0.0.99", 8080)

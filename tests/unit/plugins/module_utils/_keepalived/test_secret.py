@@ -25,6 +25,23 @@ def test_secrets_are_found_and_masked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "masked", "secrets"),
+    [
+        ("  @lb1 auth_pass s3cret\n", f"  @lb1 auth_pass {MASK}\n", ["s3cret"]),
+        ("#auth_pass old\n", f"#auth_pass {MASK}\n", ["old"]),
+        ("! auth_pass older\n", f"! auth_pass {MASK}\n", ["older"]),
+        ("$VRRP_PASS=hunter2\n", f"$VRRP_PASS={MASK}\n", ["hunter2"]),
+        # By its use.
+        ("$V = hunter2\n$W=eth0\nauth_pass ${V}\n", f"$V ={MASK}\n$W=eth0\nauth_pass {MASK}\n", ["hunter2", "${V}"]),
+        ("@lb1 $V=hunter2\nauth_pass $V\n", f"@lb1 $V={MASK}\nauth_pass {MASK}\n", ["hunter2", "$V"]),
+    ],
+)
+def test_secrets_of_a_file_that_a_person_wrote(text: str, masked: str, secrets: list[str]) -> None:
+    assert mask_lines(text) == masked
+    assert secrets_of(text) == secrets
+
+
+@pytest.mark.parametrize(
     "line", ["auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"]
 )
 def test_other_lines_stay(line: str) -> None:

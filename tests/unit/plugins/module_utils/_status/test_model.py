@@ -318,3 +318,20 @@ def test_no_password() -> None:
     assert passwords
     text = json.dumps(judged(results, plans))
     assert not [password for password in passwords if password in text]
+
+
+def test_a_port_that_is_for_checks_alone_is_none_in_the_table() -> None:
+    """With a mark and direct routing; its sorry server, which must have a port, is known all the same."""
+    plans, results = fwmark_dr()
+    before = judged(results, plans)
+    for service in plans["lb1"]["director"]["services"]:
+        service["sorry_server"] = {"address": "10.0.0.99", "port": 80}
+        for server in service["real_servers"]:
+            server["port"] = 80
+    after = judged(results, plans)
+    assert (after["problems"], after["notes"]) == (before["problems"], before["notes"])
+    there = destinations(results, "lb1")
+    there.append({**there[0], "address": "10.0.0.99", "port": 0})
+    states = [one["state"] for one in judged(results, plans)["services"][0]["real_servers"]]
+    assert states.count("sorry") == 1
+    assert "unplanned" not in states
