@@ -141,9 +141,11 @@ def _service_faults(
 ) -> Iterator[str]:
     if target.service.get("persistence_timeout"):
         for prober, one in answers.items():
-            if len(one["by"]) > 1:
+            # A page that names nobody says nothing: it may be another one at each port, or at each request.
+            served = sorted(set(one["by"]) - _strangers(target.service, one["by"]))
+            if len(served) > 1:
                 which = f"the client {prober}" if len(answers) > 1 else "one client"
-                yield f"{target.name}: persistent, but {which} was sent to {' and '.join(sorted(one['by']))}"
+                yield f"{target.name}: persistent, but {which} was sent to {' and '.join(served)}"
         return
     by = _added(answers, "by")
     answered = sum(by.values())
@@ -167,7 +169,7 @@ def _parted(answers: Mapping[str, Mapping[str, Mapping[str, Any]]], plans: Plans
         service = target.service
         if "fwmark" in service and service.get("persistence_timeout"):
             for prober, one in answers.get(target.name, {}).items():
-                if len(one["by"]) == 1:
+                if len(one["by"]) == 1 and not _strangers(service, one["by"]):
                     place = served.setdefault((target.cluster, service["name"], prober), {})
                     place.setdefault(next(iter(one["by"])), []).append(target.name)
     return [

@@ -48,6 +48,9 @@ def judged(*answers: dict[str, Any], plans: dict[str, Any] | None = None, **more
         (result("plain:8080", {"rs1": 1}), []),
         (result("plain:8080", {"web": 140}), []),  # pages that don't name their server: nothing to judge
         (result("sticky:80", {"rs2": 140}), []),
+        # Pages that name nobody may differ from request to request.
+        (result("sticky:80", {"<!-- 12:00:01 -->": 1, "<!-- 12:00:02 -->": 1}), []),
+        (result("sticky:80", {"rs1": 1, "<!-- 12:00:02 -->": 1}), []),
         (result("equal:81", {"rs1": 70, "rs2": 70}), []),  # round robin knows no weights
         (result("hashed:82", {"rs1": 140}), []),  # one client has one server
         (
@@ -164,6 +167,9 @@ def test_a_persistent_mark_keeps_a_client_on_one_server_over_all_its_ports() -> 
         "(shop 10.0.0.7:443)"
     ]
     assert judged(*answers, plans={"lb1": marked()})["faults"] == []
+    # One port redirects to the other, and neither page names its server.
+    answers = [result("shop 10.0.0.7:80", {"<html>": 1}), result("shop 10.0.0.7:443", {"<!DOCTYPE html>": 1})]
+    assert judged(*answers, plans=plans)["faults"] == []
 
 
 def node(hash_mode: str) -> dict[str, Any]:
