@@ -32,7 +32,7 @@ class Lab:
     def __init__(self, name: str, say: Callable[[str], None] = lambda text: None) -> None:
         self.name = name
         self.folder = state.folder(name)
-        self.namespace = Namespace(name)
+        self.namespace = Namespace(self.folder)
         self.remote = Remote(self.folder, self.namespace)
         self._say = say
 

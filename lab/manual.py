@@ -55,7 +55,7 @@ files:
   /var/lib/lvs-lab/NAME/                     one lab: its memory, the twin, keys; gone after down
   /var/lib/lvs-lab/NAME/twin.json            the twin inventory, of mode 0600 because it may hold what a vault held
   /var/lib/lvs-lab/NAME/guests/HOST/         a guest's disk, and its console in console.log
-  /run/netns/lvslab-NAME                     the network namespace
+  /run/netns/lvslab-NAME                     the network namespace; with LVS_LAB_STATE more letters follow
   /run/lvs-lab/                              whether KVM works on this machine, tried once a boot
 
 exit status:

@@ -11,6 +11,9 @@ from typing import Any
 from lab.errors import LabError
 from lab.shell import run
 
+USUAL_STATE = Path("/var/lib/lvs-lab")
+"""Where labs are without LVS_LAB_STATE."""
+
 GATEWAY = "198.18.0.1"
 PREFIX = 16
 REPOSITORY_PORT = 8000
@@ -28,8 +31,10 @@ echo 0 > /proc/sys/net/ipv4/ip_forward
 class Namespace:
     """A network namespace of the lab's own. Deleting it deletes every bridge, tap and address in it."""
 
-    def __init__(self, lab: str) -> None:
-        self.name = f"lvslab-{lab}"
+    def __init__(self, folder: Path) -> None:
+        """`folder` is the lab's: with another LVS_LAB_STATE a lab of the same name has another namespace."""
+        other = "" if folder.parent == USUAL_STATE else hashlib.sha256(bytes(folder.parent)).hexdigest()[:8]
+        self.name = "-".join(filter(None, ("lvslab", folder.name, other)))
         self.path = Path("/run/netns") / self.name
 
     def inode(self) -> int:

@@ -14,8 +14,9 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.inventory import MACHINES, Host, Interface, Route, Sysctl, write_private
+from lab.networks import USUAL_STATE
 
-STATE = Path(os.environ.get("LVS_LAB_STATE", "/var/lib/lvs-lab")).absolute()
+STATE = Path(os.environ.get("LVS_LAB_STATE", USUAL_STATE)).absolute()
 
 # unix(7): a socket's path has at most 107 characters; the longest of ours are in ssh.d, with 17 added by ssh.
 _LONGEST_FOLDER = 107 - len("/ssh.d/255.255.255.255") - 17

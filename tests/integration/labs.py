@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from lab import processes
+from lab.networks import Namespace
 from lab.processes import Process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ class LabCommand:
         self.name = name
         self.states = states
         self.folder = states / name
-        self.namespace = f"lvslab-{name}"
+        self.namespace = Namespace(self.folder).name
         self.inventory = states / f"{name}.yml"
         self.inventory.write_text(yaml.safe_dump(hosts))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import accelerator, cli, inventory, manual
+from lab import accelerator, cli, inventory, manual, networks
 
 ROOT = Path(__file__).parents[3]
 SOURCE = "".join(path.read_text() for path in (ROOT / "lab").glob("*.py"))
@@ -75,7 +75,7 @@ def test_files_are_where_the_lab_puts_them() -> None:
     told = section("files")
     defaults = dict(re.findall(r'environ\.get\("(LVS_LAB_\w+)", "(/[^"]+)"\)', SOURCE))
     assert f"{defaults['LVS_LAB_CACHE']}/" in told
-    assert f"{defaults['LVS_LAB_STATE']}/NAME/" in told
+    assert f"{networks.USUAL_STATE}/NAME/" in told
     assert f"{accelerator.REMEMBERED}/" in told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +103,10 @@ def test_management_addresses_are_in_their_network_and_none_is_the_gateway() -> 
 def test_more_hosts_than_addresses() -> None:
     with pytest.raises(LabError, match="more hosts than the lab's management network has addresses"):
         networks.management_address(65525)
+
+
+def test_a_lab_in_another_state_has_another_namespace() -> None:
+    """`lab up` there would else end the lab of the same name, which it knows nothing of."""
+    names = {networks.Namespace(Path(folder)).name for folder in ("/var/lib/lvs-lab/lab", "/srv/a/lab", "/srv/b/lab")}
+    assert len(names) == 3
+    assert "lvslab-lab" in names

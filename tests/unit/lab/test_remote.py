@@ -19,7 +19,7 @@ def test_the_program_may_be_ssh_on_a_search_path(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     folder = tmp_path / "lab"
     folder.mkdir()
-    Remote(folder, Namespace("x")).prepare({})
+    Remote(folder, Namespace(Path("x"))).prepare({})
     monkeypatch.setenv("PATH", f"{folder}:{tmp_path}:/usr/bin:/bin")
     done = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True, timeout=10)
     assert done.stdout == "ssh -V\n"

@@ -154,7 +154,7 @@ def test_what_a_verbose_ansible_prints_is_no_inventory(tmp_path: Path, monkeypat
 
 def test_every_way_to_connect_is_replaced(tmp_path: Path) -> None:
     """A twin must never reach a production host: not by its own variables, not by those that ansible.cfg sets."""
-    given = Remote(tmp_path, Namespace("x")).variables("198.18.0.10", tmp_path / "key")
+    given = Remote(tmp_path, Namespace(Path("x"))).variables("198.18.0.10", tmp_path / "key")
     production = {
         "ansible_host": "192.0.2.1",
         "ansible_port": 2222,
