@@ -19,7 +19,7 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan, vocabulary
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_checks import CHECKS
-from lab import cli, seed
+from lab import cli, networks, seed
 from lab.inventory import RELEASES, parse
 from tools import setup
 
@@ -354,7 +354,8 @@ def test_lab_environment_is_what_the_lab_reads() -> None:
     source = "".join(path.read_text() for path in (ROOT / "lab").glob("*.py"))
     table = [cells for cells in rows(sections(LAB_DOC)["Commands"]) if cells[0].startswith("`LVS_")]
     told = {code_words(cells[0])[0]: code_words(cells[1])[0] for cells in table}
-    assert told == dict(re.findall(r'environ\.get\("(LVS_LAB\w*)", "([^"]+)"\)', source))
+    read = dict(re.findall(r'environ\.get\("(LVS_LAB\w*)", "?([^")]+)"?\)', source))
+    assert told == {**read, "LVS_LAB_STATE": str(getattr(networks, read["LVS_LAB_STATE"]))}
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()))
