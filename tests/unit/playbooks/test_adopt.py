@@ -110,6 +110,23 @@ def test_from_running_hosts_to_an_inventory(inventory: Path, tmp_path: Path) -> 
     assert "lvs_overwrite=true" in output
     assert vault.read_text() == "mine"
 
+    # Variables of hosts come before those of groups, so what an earlier run wrote there would override the new ones.
+    for host, text in (
+        ("lb9", "# Written by lvs.cluster.adopt from what runs.\n{}\n"),
+        ("rs1", "ansible_user: otto\n"),
+    ):
+        (folder / "host_vars" / host).mkdir(parents=True)
+        (folder / "host_vars" / host / "main.yml").write_text(text)
+    code, output = run(inventory, *wanted, "lvs_adopt_faulty=true", "lvs_overwrite=true")
+    assert code != 0
+    assert f"{folder}/host_vars/lb9/main.yml" in output
+    assert f"{folder}/host_vars/rs1/main.yml" not in output
+    assert vault.read_text() == "mine"
+    (folder / "host_vars" / "lb9" / "main.yml").unlink()
+    code, output = run(inventory, *wanted, "lvs_adopt_faulty=true", "lvs_overwrite=true")
+    assert code == 0, output
+    assert yaml.safe_load(vault.read_text()) == {"vault_vrrp_pass": PASSWORD}
+
 
 def test_half_of_a_cluster_is_not_written(inventory: Path, tmp_path: Path) -> None:
     content = yaml.safe_load(inventory.read_text())
