@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cluster import wait_until
 from tools import timed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -196,14 +197,16 @@ def test_both_say_why_where_two_lanes_failed(tmp_path: Path) -> None:
 
 def test_an_interruption_ends_the_run(tmp_path: Path) -> None:
     """As by Ctrl-C: all processes of the terminal's group get the signal."""
-    (tmp_path / "Makefile").write_text("part:\n\t@echo begun; exec sleep 600\nnext:\n\t@touch next\n")
+    begun = tmp_path / "begun"
+    begun.touch()
+    (tmp_path / "Makefile").write_text("part:\n\t@echo >> begun; exec sleep 600\nnext:\n\t@touch next\n")
     words = ["env", "--default-signal=INT", sys.executable, str(ROOT / "tools" / "timed.py"), "part next & part"]
     with subprocess.Popen(
         words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         assert process.stdout
-        while process.stdout.readline() != "begun\n":
-            pass
+        # One that begins after the signal would not get it.
+        wait_until(lambda: begun.read_text() == "\n\n", seconds=60, what="both parts to run")
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stdout.read()
     assert process.returncode not in (0, 1)
