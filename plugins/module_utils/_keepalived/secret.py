@@ -22,7 +22,9 @@ _SECRET_LINE = re.compile(
 # A definition, and where one is used.
 _DEFINITION = re.compile(r"^(?P<head>[\s#!]*(?:@\S+\s+)?\$(?P<name>\w+)\s*=)(?P<value>.*)$")
 _USED = re.compile(r"\$\{?(\w+)")
-_SECRET_NAME = re.compile(r"pass|secret", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(?:^|_)(?:auth_?)?pass(?:w|wd|word|phrase)?(?:_|$)|secret", re.IGNORECASE)
+# A comment of one word behind such a keyword was a line of the configuration; others are prose.
+_COMMENT = re.compile(r"^\s*[#!]")
 _BRACES = re.compile(r"^\s*[{}]?\s*$")
 # Replaced only where it stands alone: a shorter one is part of too many ordinary words and numbers.
 _SHORT = 4
@@ -69,9 +71,14 @@ def diff_texts(before: str, after: str) -> tuple[str, str]:
 
 
 def _definitions(text: str) -> set[str]:
-    """The names of the definitions that a secret's keyword uses."""
-    matches = [_match(line, set()) for line in text.splitlines()]
-    return {name for match in matches if match for name in _USED.findall(match.group("value"))}
+    """The names of the definitions that a secret's keyword uses, also by way of others."""
+    used: set[str] = set()
+    while True:
+        matches = [_match(line, used) for line in text.splitlines()]
+        found = {name for match in matches if match for name in _USED.findall(match.group("value"))}
+        if found <= used:
+            return used
+        used |= found
 
 
 def _match(line: str, used: set[str]) -> re.Match[str] | None:
@@ -81,7 +88,9 @@ def _match(line: str, used: set[str]) -> re.Match[str] | None:
         name = match.group("name")
         return match if match.group("value").strip() and (name in used or _SECRET_NAME.search(name)) else None
     match = _SECRET_LINE.match(line)
-    return match if match and not _BRACES.match(match.group("value") or "") else None
+    if not match or _BRACES.match(match.group("value") or ""):
+        return None
+    return None if _COMMENT.match(line) and len(match.group("value").split()) > 1 else match
 
 
 def _mask_line(line: str, used: set[str]) -> str:

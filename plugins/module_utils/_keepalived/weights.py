@@ -29,7 +29,6 @@ __all__ = [
     "HELD_VALUE",
     "INVALID",
     "KEEP",
-    "LARGEST_WEIGHT",
     "PURGE",
     "READY",
     "Plan",
@@ -44,8 +43,6 @@ __all__ = [
 
 DIRECTORY = "/var/lib/lvs-cluster/weights"
 HELD_VALUE = -2147483647
-LARGEST_WEIGHT = 65535
-"""Of a real server: ipvsadm and the inventory take no larger one."""
 
 READY = "ready"
 HELD = "held"
@@ -181,9 +178,12 @@ def active_connections(table: str, files: Iterable[str]) -> int:
             service = f"{address.strip('[]')}_{words[0].lower()}_{port}"
         elif words[:1] == ["->"] and service:
             address, port = words[1].rsplit(":", 1)
-            server = f"{address.strip('[]')}_{port}"
-            places = tuple(f"_{part}_{server}".replace(":", "-") for part in (service, "group"))
-            if any(name.endswith(places) for name in wanted):
+            place = address.strip("[]")
+            # With a mark and without NAT the kernel has no port; the name has that of the checks.
+            ports = "[0-9]+" if service.startswith("fwmark_") and port == "0" else port
+            own = re.compile(re.escape(f"_{service}_{place}_".replace(":", "-")) + rf"{ports}\Z")
+            group = f"_group_{place}_{port}".replace(":", "-")
+            if any(own.search(name) or name.endswith(group) for name in wanted):
                 active += int(words[4])
     return active
 

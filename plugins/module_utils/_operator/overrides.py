@@ -94,19 +94,15 @@ def file_text(override: Override, configured: int, label: str) -> str:
 def file_override(text: str, planned: int | None = None) -> Override | None:
     """What an operator has set in a weight file, ours or by hand; None for a server that is ready or held.
 
-    A number that a person wrote is added to the weight, of which this knows only what is planned. So a server is
-    drained by hand where no weight could stand against the number; else it has some weight, at least 1. Without
+    A number that a person wrote is added to the weight, as ``planned`` has it; a sum below 0 counts as 0. Without
     ``planned`` every such number is taken for a drain.
     """
     if weights.state_of(text) != weights.DRAINED:
         said = _said(text)
         # A temporary weight that is the configured one adds 0.
         return said if said is not None and said.weight else None
-    # The file is drained, so it has a number that keepalived takes.
-    number = weights.number_of(text) or 0
-    drains = planned is None or number <= -weights.LARGEST_WEIGHT
-    by_hand = Override(0 if drains else max(1, (planned or 0) + number))
-    return _said(text) or by_hand
+    by_hand = 0 if planned is None else max(0, planned + (weights.number_of(text) or 0))
+    return _said(text) or Override(by_hand)
 
 
 def prepared_text(text: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import bracketed
 
 __all__ = ["Overrides", "label", "override_of", "overrides_of", "said"]
@@ -30,7 +31,10 @@ def overrides_of(status: Mapping[str, Any]) -> Overrides:
 def override_of(
     overrides: Overrides, service: Mapping[str, Any], server: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    name = f"{label(service)} -> {bracketed(server['address'], server.get('port', 0))}"
+    port = (
+        kernel_port(service, server["forwarding"], server["port"]) if "forwarding" in server else server.get("port", 0)
+    )
+    name = f"{label(service)} -> {bracketed(server['address'], port)}"
     return overrides.get(server.get("weight_file", ""), overrides.get(name))
 
 

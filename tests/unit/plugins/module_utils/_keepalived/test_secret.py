@@ -33,6 +33,7 @@ def test_secrets_are_found_and_masked() -> None:
         ("$VRRP_PASS=hunter2\n", f"$VRRP_PASS={MASK}\n", ["hunter2"]),
         # By its use.
         ("$V = hunter2\n$W=eth0\nauth_pass ${V}\n", f"$V ={MASK}\n$W=eth0\nauth_pass {MASK}\n", ["hunter2", "${V}"]),
+        ("$B=hunter2\n$A=$B\nauth_pass $A\n", f"$B={MASK}\n$A={MASK}\nauth_pass {MASK}\n", ["hunter2", "$B", "$A"]),
         ("@lb1 $V=hunter2\nauth_pass $V\n", f"@lb1 $V={MASK}\nauth_pass {MASK}\n", ["hunter2", "$V"]),
     ],
 )
@@ -42,7 +43,11 @@ def test_secrets_of_a_file_that_a_person_wrote(text: str, masked: str, secrets: 
 
 
 @pytest.mark.parametrize(
-    "line", ["auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"]
+    "line",
+    [
+        *("auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"),
+        *("$COMPASS_IP=10.0.0.1", "$PASSIVE_PRIO=50", "# password is in the vault", "$PASS="),
+    ],
 )
 def test_other_lines_stay(line: str) -> None:
     assert mask_lines(line) == line
