@@ -27,6 +27,7 @@ def exporters(cluster: Cluster) -> Iterator[None]:
         cluster.run(director, "sh", "-c", f"systemctl stop {UNIT}; rm {EXPORTER}")
 
 
+@pytest.mark.late
 @pytest.mark.usefixtures("exporters")
 def test_all_is_right_and_an_exporter_is_left_alone(cluster: Cluster, tmp_path: Path) -> None:
     operations.all_is_right(cluster, tmp_path)

@@ -57,6 +57,7 @@ def test_verify_is_content(cluster: Cluster) -> None:
     assert "[fd00:10::6]:80" in run.output
 
 
+@pytest.mark.late
 def test_zz_all_is_back_after_every_host_rebooted(cluster: Cluster) -> None:
     director = mac_of(cluster, "lb1", "eth0")
     reboot(cluster, CLUSTER)

@@ -116,6 +116,7 @@ def test_a_tunnel_that_somebody_shut_down_comes_back(cluster: Cluster) -> None:
     assert cluster.serve("client", WEB, 80, 30) == {"rs1": 10, "rs2": 20}
 
 
+@pytest.mark.late
 def test_zz_all_is_back_after_every_host_rebooted(cluster: Cluster) -> None:
     reboot(cluster, CLUSTER)
     for address in (WEB, GUE, GRE, WEB6, GUE6):
