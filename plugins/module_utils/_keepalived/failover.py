@@ -29,7 +29,7 @@ def refusals(plans: Mapping[str, Mapping[str, Any]], host: str, *, back: bool) -
         return ["lvs_host is missing: name the director that shall be active, or say lvs_back=true"]
     named = sorted(name for name, one in plans.items() if one.get("director"))
     if not host:
-        movable = [name for name in named if _movable(plans[name]["director"])]
+        movable = [name for name in named if _movable(plans, name)]
         clusters = {plans[name]["cluster"] for name in movable}
         if not movable:
             return ["lvs_back: no director of this inventory has VRRP instances and a peer, so nothing can be moved"]
@@ -43,8 +43,12 @@ def refusals(plans: Mapping[str, Mapping[str, Any]], host: str, *, back: bool) -
         return [f"lvs_host: {host} is no director; name one of {', '.join(named) or 'none'}"]
     if director["manager"] != "keepalived":
         return [f"lvs_host: {host} is a static director (lvs_manager), so VRRP can't move anything to it"]
-    if not director.get("peers"):
-        return [f"lvs_host: {host} is the only director of its cluster, so there is nobody to take over from"]
+    if plans[host].get("leaves"):
+        return [f"lvs_host: {host} leaves its cluster (lvs_state), so nothing is moved to it"]
+    if not _staying(plans, director):
+        return [
+            f"lvs_host: {host} is the only director of its cluster that stays, so there is nobody to take over from"
+        ]
     if not director.get("vrrp_instances"):
         return [f"lvs_host: {host} has no VRRP instance (lvs_vrrp_instances), so nothing can be moved to it"]
     owned = sorted(
@@ -62,15 +66,30 @@ def refusals(plans: Mapping[str, Mapping[str, Any]], host: str, *, back: bool) -
 
 
 def cluster_of(plans: Mapping[str, Mapping[str, Any]], host: str) -> list[str]:
-    """The directors with keepalived of a director's cluster; with "" of the only cluster that has any."""
+    """The directors with keepalived of a director's cluster; with "" of the only cluster that has any.
+
+    One that leaves (lvs_state) is none of them, whether it still runs or has gone already.
+    """
     if not host:
-        host = next(name for name, one in sorted(plans.items()) if one.get("director") and _movable(one["director"]))
-    names = [host, *plans[host]["director"].get("peers", [])]
+        host = next(name for name in sorted(plans) if _movable(plans, name))
+    names = [host, *_staying(plans, plans[host]["director"])]
     return [name for name in names if (plans.get(name, {}).get("director") or {}).get("manager") == "keepalived"]
 
 
-def _movable(director: Mapping[str, Any]) -> bool:
-    return bool(director["manager"] == "keepalived" and director.get("peers") and director.get("vrrp_instances"))
+def _staying(plans: Mapping[str, Mapping[str, Any]], director: Mapping[str, Any]) -> list[str]:
+    """A director's peers without those that leave."""
+    return [name for name in director.get("peers", []) if not plans.get(name, {}).get("leaves")]
+
+
+def _movable(plans: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+    director = plans[name].get("director")
+    return bool(
+        director
+        and not plans[name].get("leaves")
+        and director["manager"] == "keepalived"
+        and director.get("vrrp_instances")
+        and _staying(plans, director)
+    )
 
 
 def plan(plans: Mapping[str, Mapping[str, Any]], host: str, *, back: bool) -> dict[str, Any]:

@@ -79,6 +79,18 @@ def test_above_the_highest_the_others_go_down() -> None:
     assert numbers(found) == {"lb1": {ONE: -1}, "lb2": {ONE: 104}}
 
 
+def test_one_that_leaves_does_not_count() -> None:
+    """Whether it still runs or has gone, which a plan doesn't know: nothing is asked of it, nothing moved to it."""
+    three = plans({"lb1": {"VI_1": 200}, "lb2": {"VI_1": 150}, "lb3": {"VI_1": 250}})
+    three["lb3"]["leaves"] = True
+    assert numbers(failover.plan(three, "lb2", back=False)) == {"lb1": {}, "lb2": {ONE: 51}}
+    assert failover.plan(three, "", back=True)["targets"] == {"VI_1": "lb1"}
+    assert "lb3 leaves its cluster" in failover.plan(three, "lb3", back=False)["faults"][0]
+    three["lb2"]["leaves"] = True
+    assert "lb1 is the only director" in failover.plan(three, "lb1", back=False)["faults"][0]
+    assert "nothing can be moved" in failover.plan(three, "", back=True)["faults"][0]
+
+
 def test_equal_priorities() -> None:
     same = plans({"lb1": {"VI_1": 150}, "lb2": {"VI_1": 150}})
     assert numbers(failover.plan(same, "lb2", back=False)) == {"lb1": {}, "lb2": {ONE: 1}}
