@@ -38,7 +38,9 @@ export LC_ALL := C.UTF-8
 export MOLECULE_COMMAND_BORDERS := no
 
 # For what boots guests: root, and the environment with it.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env env "PATH=$$PATH" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env --set-home env "PATH=$$PATH:/usr/local/sbin:/usr/sbin:/sbin" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
+# For what has parts that boot guests beside parts that don't, and all of them write to the same folders.
+NEED_ROOT = $(if $(filter 0,$(shell id -u)),,$(error $@ needs root for all of it: become root first, or say sudo make $@))
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
 # Those whose tests measure nothing, and may have anything beside them.
 SHARED_SCENARIOS := director_full dr_ipv6 tun
@@ -130,12 +132,12 @@ ran: $(STAMP) ## Compare what has run with README's support table
 	$(PYTHON) tools/support.py --ran $(RAN)
 
 test: ## Run all that CI runs, and say how long each part took
-	@rm -rf build/ran
+	@$(NEED_ROOT)rm -rf build/ran
 	@$(SYSTEM_PYTHON) tools/timed.py setup '$(LAB_PARTS) & $(PURE_PARTS)' $(ALONE_PARTS) ran
 
 test-full: export RAN = full
 test-full: ## Run what CI has no time for, too
-	@rm -rf build/ran
+	@$(NEED_ROOT)rm -rf build/ran
 	@$(SYSTEM_PYTHON) tools/timed.py setup '$(LAB_PARTS) & $(PURE_PARTS)' $(ALONE_PARTS) $(FULL_PARTS) ran
 
 test-qemu: $(STAMP) ## Run inventories on Debian's own kernels, in QEMU

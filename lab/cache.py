@@ -5,14 +5,16 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lab import processes
+from lab.errors import LabError
 
-CACHE = Path(os.environ.get("LVS_LAB_CACHE", "/var/cache/lvs-lab")).absolute()
+CACHE = Path(os.environ.get("LVS_LAB_CACHE") or "/var/cache/lvs-lab").absolute()
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
@@ -30,6 +32,10 @@ def get(kind: str, key: str, make: Callable[[Path, Path], None], *, user: Path, 
     Two labs that want the same folder wait for each other. `user` is the lab's folder: as long as it exists, what it
     uses stays, also while its guests are off. Older recipes of the same kind that nobody uses go.
     """
+    if re.search(r"[\s,:]", str(CACHE)):
+        raise LabError(
+            f"LVS_LAB_CACHE {CACHE}: no kernel finds a disk there; use a path without spaces, commas and colons"
+        )
     final = CACHE / f"{kind}-{key}"
     CACHE.mkdir(parents=True, exist_ok=True, mode=0o755)
     with (CACHE / f".{kind}.lock").open("w") as handle:
@@ -45,10 +51,12 @@ def get(kind: str, key: str, make: Callable[[Path, Path], None], *, user: Path, 
         if not final.is_dir():
             work = Path(tempfile.mkdtemp(prefix=f".{kind}.new-", dir=CACHE))
             work.chmod(0o755)
+            before = os.umask(0o022)  # whoever makes it first makes it for all
             try:
                 make(work, final)
                 work.rename(final)
             finally:
+                os.umask(before)
                 shutil.rmtree(work, ignore_errors=True)
         _note_user(final, user)
         _forget_older(kind, final)

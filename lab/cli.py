@@ -36,12 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:  # a full disk, or one that nobody may write to
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
-        "--name", default=os.environ.get("LVS_LAB", "lab"), help="which lab (default: lab, or $LVS_LAB)"
+        "--name", default=os.environ.get("LVS_LAB") or "lab", help="which lab (default: lab, or $LVS_LAB)"
     )
     plain = argparse.RawDescriptionHelpFormatter  # the texts have their own line ends
     parser = argparse.ArgumentParser(
@@ -109,13 +112,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
+    image = os.environ.get("LVS_LAB_IMAGE") or "bare"
+    machine = os.environ.get("LVS_LAB_MACHINE") or "uml"
+    for variable, value, known in (("IMAGE", image, images.KINDS), ("MACHINE", machine, MACHINES)):
+        if value not in known:
+            raise LabError(f"LVS_LAB_{variable}: {value} is not known; use {' or '.join(known)}")
     lab = _lab(arguments)
     changed = lab.up(
         arguments.inventory,
         arguments.image,
         arguments.machine,
-        default=os.environ.get("LVS_LAB_IMAGE", "bare"),
-        default_machine=os.environ.get("LVS_LAB_MACHINE", "uml"),
+        default=image,
+        default_machine=machine,
     )
     _print_table(lab)
     print(f"{'ready' if changed else 'nothing to do'} after {time.monotonic() - began:.1f} s")

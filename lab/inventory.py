@@ -30,7 +30,9 @@ CONNECTION_VARIABLES = (
     "ansible_host",
     "ansible_password",
     "ansible_port",
+    "ansible_private_key",
     "ansible_private_key_file",
+    "ansible_private_key_passphrase",
     "ansible_python_interpreter",
     "ansible_user",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -50,9 +51,9 @@ class Lab:
         machine = machine or (earlier.machine if earlier.guests else default_machine)
         wanted = inventory.load(path, machine)
         with state.lock(self.folder, self._say):
+            state.claim(self.folder)
             if not (state.exists(self.folder) and self.namespace.exists()):
                 self._end()  # what runs of a lab that is half gone can't be used again
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             memory = state.load(self.folder)
             kind = kind or (memory.kind if memory.guests else default)
             self._refuse_changed(memory, wanted, kind)
@@ -82,10 +83,10 @@ class Lab:
     def down(self) -> bool:
         """End every process of the lab, delete its namespace and its files; True if there was anything."""
         with state.lock(self.folder, self._say):
+            state.refuse_foreign(self.folder)
             found = self._end()
             if self.folder.exists():
-                state.forget(self.folder)  # first, so that half a lab never looks like one
-                shutil.rmtree(self.folder)
+                state.remove(self.folder)
                 found = True
             return found
 
@@ -212,6 +213,8 @@ class Lab:
 
     def _discard(self, guest: Guest) -> None:
         self._cut(guest)
+        # With its cables: whoever gets its number must not find one pulled out.
+        self.namespace.remove(f"tap{guest.number}-")
         shutil.rmtree(self._folder(guest), ignore_errors=True)
 
     def _cut(self, guest: Guest) -> None:
@@ -223,12 +226,15 @@ class Lab:
         """End all processes of the lab, also where its namespace has lost its name, and delete the namespace."""
         inside = {self.namespace.inode()} - {0}
         here = Path("/proc/self/ns/net").stat().st_ino
-        offer = str(self.folder / "offer")
+        server = self._server()
+        root = processes.root_of("self")
 
         def ours() -> list[int]:
             everyone = processes.snapshot()
-            own = {pid for kind in KINDS.values() for pid in kind.running(self.folder, everyone)}
-            own |= {p.pid for p in everyone if offer in p.words}
+            # A lab in a container or another tree may have the same paths, and isn't this one.
+            known = [p for p in everyone if p.root == root]
+            own = {pid for kind in KINDS.values() for pid in kind.running(self.folder, known)}
+            own |= {p.pid for p in known if p.words[-len(server) :] == server}
             # What has not entered yet (nsenter) ends too, but the network that it comes from isn't the lab's.
             entered = (p.network for p in everyone if p.pid in own and p.words[0] != "nsenter")
             inside.update(network for network in entered if network not in {0, here})
@@ -254,7 +260,8 @@ class Lab:
         return KINDS[guest.host.machine]
 
     def _folder(self, guest: Guest) -> Path:
-        return self.folder / "guests" / guest.host.name
+        # A colon in this path would end it: so the kernel reads its ubd0=. No host's name has a plus.
+        return self.folder / "guests" / guest.host.name.replace(":", "+")
 
     def _console(self, guest: Guest) -> Path:
         return self._folder(guest) / "console.log"
@@ -308,9 +315,14 @@ class Lab:
             link = offer / image.release
             link.unlink(missing_ok=True)
             link.symlink_to(image.repository)
-        words = ("-m", "http.server", str(REPOSITORY_PORT), "--bind", GATEWAY, "--directory", str(offer))
+        words = self._server()
         if not any(process.words[1:] == words for process in self._processes()):
             processes.start(self.namespace.enter(sys.executable, *words), self.folder / "repository.log")
+
+    def _server(self) -> tuple[str, ...]:
+        """The words by which Python serves the repositories, and by which the server is known."""
+        offer = str(self.folder / "offer")
+        return ("-m", "http.server", str(REPOSITORY_PORT), "--bind", GATEWAY, "--directory", offer)
 
     def _introduce(self, memory: state.State) -> None:
         keys = {
@@ -392,8 +404,11 @@ class Lab:
 def link_files(inventory_path: Path, link: Path) -> None:
     """Let the user's files be beside the twin as they are beside the inventory, or in it."""
     beside = [folder / "files" for folder in (inventory_path, inventory_path.parent)]
-    link.unlink(missing_ok=True)
-    for folder in beside:
-        if folder.is_dir():
-            link.symlink_to(folder)
-            return
+    found = next((folder for folder in beside if folder.is_dir()), None)
+    if found is None:
+        link.unlink(missing_ok=True)
+    elif not link.is_symlink() or link.readlink() != found:
+        # In one step, because a playbook that runs may be reading through it.
+        scratch = link.with_name(f".{link.name}.{os.getpid()}")
+        scratch.symlink_to(found)
+        scratch.replace(link)

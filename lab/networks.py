@@ -87,6 +87,12 @@ class Namespace:
         """The taps whose cable is in."""
         return {name for name, link in self.links().items() if "UP" in link["flags"]}
 
+    def remove(self, prefix: str) -> None:
+        """Delete the interfaces whose names begin so."""
+        for name in self.links():
+            if name.startswith(prefix):
+                self.ip("link", "delete", name)
+
     def set_cable(self, tap: str, *, plugged: bool) -> None:
         """Plug a NIC's cable in or pull it out."""
         self.ip("link", "set", tap, "up" if plugged else "down")

@@ -15,15 +15,17 @@ from lab.errors import LabError
 
 @dataclass(frozen=True)
 class Process:
-    """A process at the moment of looking: its id, its session, the inode of its network namespace, its arguments.
+    """A process at the moment of looking: its id, session, inode of its network namespace, arguments and root folder.
 
     The inode is 0 where the kernel doesn't tell: such a process has more rights than we have, so it isn't ours.
+    The root folder is told by device and inode: a container or a chroot has another one.
     """
 
     pid: int
     session: int
     network: int
     words: tuple[str, ...]
+    root: tuple[int, int] = (0, 0)
 
 
 def snapshot(network: int | None = None) -> list[Process]:
@@ -39,10 +41,21 @@ def snapshot(network: int | None = None) -> list[Process]:
                 inside = 0
             if network in (None, inside):
                 words = Path(entry.path, "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
-                found.append(Process(int(entry.name), os.getsid(int(entry.name)), inside, tuple(words)))
+                found.append(
+                    Process(int(entry.name), os.getsid(int(entry.name)), inside, tuple(words), root_of(entry.name))
+                )
         except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
             continue
     return [process for process in found if process.words]  # kernel threads and zombies have no arguments
+
+
+def root_of(pid: str) -> tuple[int, int]:
+    """The device and inode of a process's root folder; zeros where the kernel doesn't tell."""
+    try:
+        found = os.stat(f"/proc/{pid}/root")
+    except PermissionError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def end(pids: Iterable[int], *, deadline: float = 10.0) -> None:

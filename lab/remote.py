@@ -43,6 +43,8 @@ class Remote:
             "ansible_port": 22,
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(key),
+            "ansible_ssh_private_key": "",
+            "ansible_ssh_extra_args": "",
             "ansible_ssh_executable": str(self._program),
             "ansible_ssh_transfer_method": "piped",
             "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=60",
@@ -69,6 +71,9 @@ class Remote:
 
     def _options(self) -> list[str]:
         options = [
+            # A guest lets nobody try the keys of an agent before the lab's.
+            "IdentitiesOnly=yes",
+            "IdentityAgent=none",
             "StrictHostKeyChecking=yes",
             f"UserKnownHostsFile={self._known_hosts}",
             "GlobalKnownHostsFile=/dev/null",

@@ -43,16 +43,20 @@ BUILDERS = (
 # The same for what only some labs need.
 EXTRA_PACKAGE = {"qemu-img": "qemu-utils", "qemu-system-x86_64": "qemu-system-x86"}
 
+_SYSTEM = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
 # linux/capability.h: the numbers of the bits
 _CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
 
 
 def use_own_environment() -> None:
-    """Let Ansible's programs be found that lie beside our Python, also when its environment isn't activated."""
-    beside = str(Path(sys.executable).parent)
-    path = os.environ.get("PATH", os.defpath)
-    if beside not in path.split(os.pathsep):
-        os.environ["PATH"] = f"{path}{os.pathsep}{beside}"
+    """Let Ansible's programs be found that lie beside our Python, also when its environment isn't activated.
+
+    And those of root, which the path of another user lacks that sudo took over.
+    """
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    more = [str(Path(sys.executable).parent), *_SYSTEM]
+    os.environ["PATH"] = os.pathsep.join(dict.fromkeys([*path, *more]))
 
 
 def require(*programs: str) -> None:
@@ -72,7 +76,9 @@ def require_root(argv: Sequence[str]) -> None:
     """Raise LabError unless we may make network namespaces and taps; `argv` is our command line after `-m lab`."""
     if os.geteuid() != 0:
         again = shlex.join([sys.executable, "-m", "lab", *argv])
-        raise LabError(f'the lab needs root for its network namespace and taps; run: sudo -E env "PATH=$PATH" {again}')
+        raise LabError(
+            f'the lab needs root for its network namespace and taps; run: sudo -E -H env "PATH=$PATH" {again}'
+        )
     match = re.search(r"^CapEff:\s*([0-9a-f]+)$", Path("/proc/self/status").read_text(), re.MULTILINE)
     held = int(match[1], 16) if match else -1
     lacking = [name for name, bit in _CAPABILITIES.items() if not held >> bit & 1]

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,12 +17,15 @@ from lab.errors import LabError
 from lab.inventory import MACHINES, Host, Interface, Route, Sysctl, write_private
 from lab.networks import USUAL_STATE
 
-STATE = Path(os.environ.get("LVS_LAB_STATE", USUAL_STATE)).absolute()
+# Empty is as if it were not set: the current folder is nobody's state.
+STATE = Path(os.environ.get("LVS_LAB_STATE") or USUAL_STATE).absolute()
 
 # unix(7): a socket's path has at most 107 characters; the longest of ours are in ssh.d, with 17 added by ssh.
 _LONGEST_FOLDER = 107 - len("/ssh.d/255.255.255.255") - 17
 
 FILE = "state.json"
+# Tells a lab's folder from anything else that may have its name.
+MARK = ".lab"
 
 
 @dataclass
@@ -58,14 +62,45 @@ class State:
 def folder(name: str) -> Path:
     """Where a lab of this name keeps its files."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", name):
-        raise LabError(f"--name {name}: use at most 30 of a-z, 0-9, _ and -")
+        given = "LVS_LAB" if os.environ.get("LVS_LAB") == name else "--name"
+        raise LabError(f"{given} {name}: use at most 30 of a-z, 0-9, _ and -, a letter or digit first")
     path = STATE / name
-    if len(str(path)) > _LONGEST_FOLDER or re.search(r"[\s,]", str(path)):
+    if len(str(path)) > _LONGEST_FOLDER or re.search(r"[\s,:]", str(path)):
         raise LabError(
             f"the lab's folder {path} can't hold sockets and disks; set LVS_LAB_STATE to a path of at most "
-            f"{_LONGEST_FOLDER - len(name) - 1} characters, without spaces and commas"
+            f"{_LONGEST_FOLDER - len(name) - 1} characters, without spaces, commas and colons"
         )
     return path
+
+
+def claim(path: Path) -> None:
+    """Make a lab's folder, unless it is there; LabError where it is somebody else's."""
+    refuse_foreign(path)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (path / MARK).touch()
+
+
+def refuse_foreign(path: Path) -> None:
+    """LabError if something is there that no lab made."""
+    ours = (MARK, FILE)  # labs from before there was a mark have their memory
+    if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in ours):
+        raise LabError(
+            f"{path} is there and was made by no lab, so it stays as it is; give the lab another --name, "
+            "or set LVS_LAB_STATE to a folder that is only for labs"
+        )
+
+
+def remove(path: Path) -> None:
+    """Delete a lab's folder: its memory first, so that half a lab never looks like one, and its mark last."""
+    refuse_foreign(path)
+    (path / MARK).touch()
+    forget(path)
+    for entry in path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != MARK:
+            entry.unlink()
+    shutil.rmtree(path)
 
 
 def load(path: Path) -> State:

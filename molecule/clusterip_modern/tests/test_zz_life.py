@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import buckets, cluster_ip_tests
+from tests.support import buckets, cluster_ip_tests, operations
 from tests.support.buckets import INTERFACE, NODES, PORT, TOTAL, VIP6
 from tests.support.clients import IPV6, Clients, give_ipv6_addresses
 from tests.support.cluster import Cluster
@@ -75,10 +75,16 @@ def test_another_number_of_buckets(cluster: Cluster, tmp_path: Path) -> None:
         for each in variables["lvs_cluster_ips"]:
             each["buckets"] = 6
 
+    changed = edited(cluster.inventory, tmp_path, VARIABLES, edit)
+    before = buckets.table(cluster)
+    operations.refused(
+        cluster.playbook("site", "--limit", "!web3", inventory=changed), "web3 would", "clusterip_node_alone=true"
+    )
+    assert buckets.table(cluster) == before
     with cluster_ip_tests.clients_of(cluster) as clients:
         buckets.steady(clients, 2)
         begun = clients.now
-        run = cluster.playbook("site", inventory=edited(cluster.inventory, tmp_path, VARIABLES, edit))
+        run = cluster.playbook("site", inventory=changed)
         assert run.status == 0, run.output
         settled = buckets.steady(clients, 3)
         gaps = clients.gaps(begun)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.support import operations
 from tests.support.cluster import Cluster
-from tests.support.operations import Setup
+from tests.support.download import Downloads
+from tests.support.operations import MEGABYTE, Setup, extra, ran
 
 SETUP = Setup(
     vip="10.0.0.6", port=80, service="web", entry="FWM 1", victim="rs1", other="rs2",
@@ -67,6 +69,29 @@ def services(**weights: int) -> list[dict[str, object]]:
 
 def test_guard_stops_a_run(cluster: Cluster) -> None:
     operations.guard_stops_a_run(cluster, SETUP, services(rs1=1), "10.0.0.12")
+
+
+@pytest.mark.late
+def test_real_servers_of_a_mark_with_a_port(cluster: Cluster) -> None:
+    """The kernel's table has no port for them, and they are found in it all the same."""
+    with_ports = services(rs1=1, rs2=2)
+    for service in with_ports:
+        service["real_servers"] = [{**server, "port": 80} for server in service["real_servers"]]  # type: ignore[attr-defined]
+    also = ["--extra-vars", json.dumps({"lvs_virtual_services": with_ports})]
+    assert not ran(cluster.playbook("site", *also)).changed
+    with operations.undisturbed(cluster, SETUP):
+        with Downloads(
+            cluster.lab, SETUP.client, SETUP.vip, SETUP.port, number=6, seconds=15, size=MEGABYTE
+        ) as downloads:
+            waited = ran(cluster.playbook("drain", *also, *extra(lvs_host=SETUP.victim, lvs_timeout=120)))
+        operations.has_weights(cluster, SETUP, rs1=0)
+        assert "0 connections are left" in waited.output, waited.output
+        last = cluster.playbook("drain", *also, *extra(lvs_host=SETUP.other))
+        operations.refused(last, "nobody else serves there")
+        assert "is drained" in ran(cluster.playbook("status", *also)).output
+        ran(cluster.playbook("undrain", *also, *extra(lvs_host=SETUP.victim)))
+        operations.has_weights(cluster, SETUP)
+    assert [one.error for one in downloads.finished()] == [""] * 6
 
 
 @pytest.mark.late

@@ -253,6 +253,11 @@ def gateways(cluster: Cluster) -> set[str]:
 def test_zz_absent_takes_all_away_and_a_needed_host_stays(cluster: Cluster) -> None:
     operations.refused(cluster.playbook("absent", *extra(lvs_host="rs1")), "rs1 serves intranet, plain for lb1, lb2")
     operations.refused(cluster.playbook("absent"), "lvs_confirm")
+    without = [{**service, "real_servers": [{"host": "rs2", "port": 80}]} for service in services()]
+    still = cluster.playbook(
+        "absent", "--extra-vars", json.dumps({"lvs_virtual_services": without}), *extra(lvs_host="rs1")
+    )
+    operations.refused(still, "rs1 is still in the table of lb1; run lvs.cluster.site first")
     with Load(cluster.lab, SETUP.client, [(SETUP.vip, SETUP.port)]) as load:
         ran(cluster.playbook("absent", *extra(lvs_host="lb1")))
         assert cluster.holders(SETUP.vip) == ["lb2"]

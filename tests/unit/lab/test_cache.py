@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lab import cache
+from lab.errors import LabError
 
 Make = Callable[[Path, Path], None]
 
@@ -52,6 +55,27 @@ def test_made_once(folder: Path, user: Path) -> None:
     first = get("a", write("one"), user)
     assert (first, (first / "file").read_text()) == (folder / "thing-a", "one")
     assert get("a", refuse, user) == first
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "a:b"])
+def test_a_folder_that_no_kernel_reads(name: str, user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "CACHE", tmp_path / name)
+    with pytest.raises(LabError, match=r"^LVS_LAB_CACHE .*without spaces, commas and colons"):
+        get("a", write("one"), user)
+    assert not (tmp_path / name).exists()
+
+
+def test_made_for_all_whoever_makes_it(user: Path) -> None:
+    def make(work: Path, final: Path) -> None:
+        (work / "folder").mkdir()
+
+    before = os.umask(0o077)
+    try:
+        made = get("a", make, user)
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((made / "folder").stat().st_mode) == 0o755
 
 
 def test_made_under_another_name(folder: Path, user: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from lab import cli, shell, state
 from lab.lab import Lab
+from tests.support.cluster import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +88,32 @@ def test_one_clear_line(words: list[str], text: str | None, capsys: pytest.Captu
     assert capsys.readouterr() == ("", f"lab: {text}\n")
 
 
+@pytest.mark.parametrize(("variable", "known"), [("IMAGE", "bare or full"), ("MACHINE", "uml or qemu")])
+def test_a_wrong_default(
+    variable: str, known: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"LVS_LAB_{variable}", "kvm")
+    assert cli.main(["up", "-i", "x"]) == 1
+    assert capsys.readouterr().err == f"lab: LVS_LAB_{variable}: kvm is not known; use {known}\n"
+
+
+def test_what_the_system_refuses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(self: Lab) -> bool:
+        raise OSError(28, "No space left on device", "/var/lib/lvs-lab")
+
+    monkeypatch.setattr(Lab, "down", full)
+    assert cli.main(["down"]) == 1
+    assert capsys.readouterr().err == "lab: [Errno 28] No space left on device: '/var/lib/lvs-lab'\n"
+
+
+@pytest.mark.parametrize("command", [["down"], ["up", "-i", str(ROOT / "inventories" / "nat_ha")]])
+def test_what_no_lab_made_stays(command: list[str], empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (empty / "www" / "pages").mkdir(parents=True)
+    assert cli.main([*command, "--name", "www"]) == 1
+    assert f"{empty}/www is there and was made by no lab, so it stays as it is" in capsys.readouterr().err
+    assert [path.name for path in (empty / "www").iterdir()] == ["pages"]
+
+
 def test_down_where_nothing_is(capsys: pytest.CaptureFixture[str], empty: Path) -> None:
     assert cli.main(["down", "--name", "t1"]) == 0
     assert capsys.readouterr().out == "lab t1: was not there\n"
@@ -138,7 +165,7 @@ class TestMachine:
         assert cli.main(["exec", "lb1", "--", "echo", "a b"]) == 1
         assert capsys.readouterr().err == (
             "lab: the lab needs root for its network namespace and taps; "
-            f"run: sudo -E env \"PATH=$PATH\" {sys.executable} -m lab exec lb1 -- echo 'a b'\n"
+            f"run: sudo -E -H env \"PATH=$PATH\" {sys.executable} -m lab exec lb1 -- echo 'a b'\n"
         )
 
     def test_root_in_a_container(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,5 +214,6 @@ class TestMachine:
         monkeypatch.setenv("PATH", "/nowhere")
         shell.use_own_environment()
         shell.use_own_environment()
-        assert os.environ["PATH"] == f"/nowhere:{Path(sys.executable).parent}"
-        shell.require("ansible-inventory")
+        assert os.environ["PATH"] == f"/nowhere:{Path(sys.executable).parent}:/usr/local/sbin:/usr/sbin:/sbin"
+        # The last two are root's, and not in the path of another user, which sudo may have taken over.
+        shell.require("ansible-inventory", "mkfs.ext4", "chroot")

@@ -73,7 +73,7 @@ def test_every_variable_of_the_environment_is_named() -> None:
 
 def test_files_are_where_the_lab_puts_them() -> None:
     told = section("files")
-    defaults = dict(re.findall(r'environ\.get\("(LVS_LAB_\w+)", "(/[^"]+)"\)', SOURCE))
+    defaults = dict(re.findall(r'environ\.get\("(LVS_LAB_\w+)"\) or "(/[^"]+)"', SOURCE))
     assert f"{defaults['LVS_LAB_CACHE']}/" in told
     assert f"{networks.USUAL_STATE}/NAME/" in told
     assert f"{accelerator.REMEMBERED}/" in told

@@ -48,12 +48,23 @@ def test_start_snapshot_end(tmp_path: Path) -> None:
     assert log.read_text().startswith("before\n")
     here = os.stat("/proc/self/ns/net").st_ino
     (seen,) = (process for process in processes.snapshot() if process.words == words)
-    assert seen == Process(seen.pid, seen.pid, here, words)
+    root = os.stat("/")
+    assert seen == Process(seen.pid, seen.pid, here, words, (root.st_dev, root.st_ino))
     assert seen in processes.snapshot(here)
     assert seen not in processes.snapshot(here + 1)
     processes.end([seen.pid, seen.pid])
     assert not processes.alive(seen.pid)
     processes.end([seen.pid])
+
+
+def test_a_process_in_another_tree_has_another_root(tmp_path: Path) -> None:
+    code = f"import os, sys; os.chroot({str(tmp_path)!r}); print('in', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"in\n"
+        (seen,) = (process for process in processes.snapshot() if process.pid == child.pid)
+        assert seen.root == (tmp_path.stat().st_dev, tmp_path.stat().st_ino) != processes.root_of("self")
+        child.communicate()
 
 
 def test_we_are_not_in_our_own_snapshot() -> None:

@@ -117,15 +117,53 @@ def test_a_name_that_no_lab_can_have(name: str) -> None:
         state.folder(name)
 
 
-@pytest.mark.parametrize("path", ["/tmp/" + "x" * 60, "/tmp/a b", "/tmp/a,b"])
+def test_a_name_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LVS_LAB", "_x")
+    with pytest.raises(LabError, match=r"^LVS_LAB _x: .* a letter or digit first$"):
+        state.folder("_x")
+
+
+@pytest.mark.parametrize("path", ["/tmp/" + "x" * 60, "/tmp/a b", "/tmp/a,b", "/tmp/a:b"])
 def test_a_folder_that_no_lab_can_have(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "STATE", Path(path))
     with pytest.raises(LabError) as caught:
         state.folder("four")
     assert str(caught.value) == (
         f"the lab's folder {path}/four can't hold sockets and disks; "
-        "set LVS_LAB_STATE to a path of at most 63 characters, without spaces and commas"
+        "set LVS_LAB_STATE to a path of at most 63 characters, without spaces, commas and colons"
     )
+
+
+def test_a_folder_is_claimed_and_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    state.claim(folder)
+    state.claim(folder)
+    (folder / "guests" / "lb1").mkdir(parents=True)
+    (folder / "files").symlink_to(tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    state.save(folder, state.State())
+    state.remove(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("file", [state.FILE, state.MARK])
+def test_half_a_lab_is_removed(file: str, tmp_path: Path) -> None:
+    """One that a removal left, or an earlier version of the lab made."""
+    folder = tmp_path / "lab"
+    (folder / "guests").mkdir(parents=True)
+    (folder / file).touch()
+    state.remove(folder)
+    assert not folder.exists()
+
+
+def test_what_no_lab_made_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    state.claim(tmp_path / "lab")  # an empty folder may become one
+    (tmp_path / "www" / "pages").mkdir(parents=True)
+    for action in (state.claim, state.remove):
+        with pytest.raises(LabError, match="www is there and was made by no lab"):
+            action(tmp_path / "www")
+    assert (tmp_path / "www" / "pages").is_dir()
 
 
 def test_the_longest_folder_leaves_room_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

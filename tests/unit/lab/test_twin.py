@@ -159,6 +159,8 @@ def test_every_way_to_connect_is_replaced(tmp_path: Path) -> None:
         "ansible_host": "192.0.2.1",
         "ansible_port": 2222,
         "ansible_ssh_args": "-J bastion",
+        "ansible_private_key": "of bastion",
+        "ansible_private_key_passphrase": "of bastion",
         "ansible_user": "u",
     }
     listing = {"_meta": {"hostvars": {"a": {"lvs_interfaces": {"eth0": "10.0.0.1/24"}, **production}}}}
@@ -167,6 +169,9 @@ def test_every_way_to_connect_is_replaced(tmp_path: Path) -> None:
     assert variables == {"lvs_interfaces": {"eth0": "10.0.0.1/24"}, **given}
     assert given["ansible_host"] == "198.18.0.10"
     assert given["ansible_port"] == 22
+    # What only a setting or the environment may say.
+    assert (given["ansible_ssh_extra_args"], given["ansible_ssh_private_key"]) == ("", "")
+    assert "IdentitiesOnly=yes" in given["ansible_ssh_common_args"]
     assert "bastion" not in json.dumps(variables)
 
 
@@ -198,3 +203,8 @@ def test_files_of_the_user_are_beside_the_twin(tmp_path: Path) -> None:
     for origin in (folder, folder / "hosts.yml"):
         link_files(origin, link)
         assert link.resolve() == folder / "files"
+    # A playbook that runs reads through it, so what is right stays.
+    before = link.lstat().st_ino
+    link_files(folder, link)
+    assert link.lstat().st_ino == before
+    assert list(link.parent.iterdir()) == [link]
