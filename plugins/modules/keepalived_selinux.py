@@ -23,9 +23,9 @@ options:
     type: path
     default: /etc/keepalived/lvs-cluster
   tracked:
-    description: The folder of files that keepalived tracks, those of weights.
+    description: The folder of files that keepalived tracks, those of weights and of failovers, with all that is in it.
     type: path
-    default: /var/lib/lvs-cluster/weights
+    default: /var/lib/lvs-cluster
   ports:
     description: TCP ports to which health checks connect.
     type: list
@@ -77,8 +77,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.failover_files import DIRECTORY
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import SCRIPTS_DIRECTORY
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import DIRECTORY
 from ansible_collections.lvs.cluster.plugins.module_utils._platform import selinux
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError, end
 

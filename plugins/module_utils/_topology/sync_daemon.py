@@ -21,7 +21,7 @@ PORT = 8848
 SYSCTLS: Mapping[str, str] = {
     # A connection whose packets go on passing is told of again after so many seconds ...
     "net.ipv4.vs.sync_refresh_period": "10",
-    # ... and for the first time after three packets, where the kernel's default repeats it each 50 packets.
+    # ... and first when it is established, where the kernel's default counts packets: the third, then each 50th after.
     "net.ipv4.vs.sync_threshold": "3 0",
     # The director that takes over lets connections go on that it has not heard of.
     "net.ipv4.vs.sloppy_tcp": "1",

@@ -36,7 +36,7 @@ def run(*words: str, **environment: str) -> Run:
     return Run(done.returncode, done.stdout)
 
 
-def set_up(address: str, given: dict[str, str], **environment: str) -> Run:
+def set_up(address: str, given: dict[str, object], **environment: str) -> Run:
     return run(
         *("ansible-playbook", "-vvv", "lvs.cluster.awx_setup", "--extra-vars", json.dumps(given)),
         **{"CONTROLLER_HOST": address, "CONTROLLER_OAUTH_TOKEN": TOKEN, **environment},
@@ -152,7 +152,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 def test_a_project_that_lacks_a_playbook_is_told() -> None:
     controller = Controller(["check.yml"])
     with serving(controller) as address:
-        one = set_up(address, {"lvs_awx_scm_url": "https://example.com/x.git", "lvs_awx_vrrp": "false"})
+        one = set_up(address, {"lvs_awx_scm_url": "https://example.com/x.git", "lvs_awx_vrrp": False})
     assert one.status != 0
     assert "Playbook not found for project: absent.yml" in one.output
     assert controller.items["credential_types"] == []

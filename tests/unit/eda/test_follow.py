@@ -156,6 +156,28 @@ def test_first_all_and_then_what_changes(machine: Machine) -> None:
     ]
 
 
+def test_a_director_is_alive_while_its_table_is_read_seldom(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so every 5 seconds, because who hears nothing for 30 gives it up."""
+    clock, reads = [1000.0], []
+    monkeypatch.setattr(_follow.time, "monotonic", lambda: clock[0])
+    found: list[tuple[float, dict[str, Any]]] = []
+
+    def lines(seconds: float) -> Iterator[tuple[float, str]]:
+        clock[0] += seconds
+        if clock[0] >= 1060.0:
+            raise Enough
+        yield from ()
+
+    def table() -> Pools:
+        reads.append(clock[0])
+        return {}
+
+    with pytest.raises(Enough):
+        _follow.follow(lambda line: found.append((clock[0], line)), lines, 60.0, machine.doors._replace(table=table))
+    assert reads == [1000.0]
+    assert found[1:] == [(1000.0 + 5 * number, {"alive": True}) for number in range(1, 12)]
+
+
 def test_a_server_that_leaves(machine: Machine) -> None:
     machine.tables = [{WEB: BOTH}, {WEB: ONE}, {WEB: ONE}]
     assert said(machine, [])[1:] == [{"services": {WEB: ONE}}]

@@ -82,14 +82,17 @@ def test_groups_of_a_run_are_in_the_inventory_s_order() -> None:
             *("undrain", "nat_ha", ["lvs_steps=0"]),
             "lvs_host must be given, as -e lvs_host=NAME; lvs_steps, if it is, as a number from 1 to 100",
         ),
-        # The weight is one for this playbook: the plan, in which it would be a fault, is not given it.
         (
-            *("weight", "nat_ha", ["lvs_host=client", "lvs_weight=70000"]),
+            *("weight", "nat_ha", ["lvs_host=client", "lvs_weight=7"]),
             "lvs_host: client serves nothing: no virtual service names it, but rs1, rs2",
         ),
         (
             *("weight", "nat_ha", ["lvs_host=rs1", "lvs_weight=-1"]),
-            "lvs_host must be given, as -e lvs_host=NAME, lvs_weight as a whole number from 0",
+            "lvs_host must be given, as -e lvs_host=NAME, lvs_weight as a whole number from 0 to 65535",
+        ),
+        (
+            *("weight", "nat_ha", ["lvs_host=rs1", "lvs_weight=65536"]),
+            "lvs_host must be given, as -e lvs_host=NAME, lvs_weight as a whole number from 0 to 65535",
         ),
         (
             *("maintenance", "fwmark_dr", ["lvs_service=web"]),

@@ -204,10 +204,14 @@ def follow(
     said = time.monotonic()
     due = said + interval
     while True:
-        for stamp, message in lines(max(0.0, due - time.monotonic())):
+        for stamp, message in lines(max(0.0, min(due, said + _ALIVE_SECONDS) - time.monotonic())):
             entered = vrrp.note(stamp, message)
             if entered is not None:
                 say({"instance": entered[0], "state": entered[1]})
+        if time.monotonic() >= said + _ALIVE_SECONDS:
+            # Without it nobody would notice that the other end is gone.
+            say({"alive": True})
+            said = time.monotonic()
         if time.monotonic() < due:
             continue
         due = time.monotonic() + interval
@@ -225,10 +229,6 @@ def follow(
         pools = present
         if changed:
             say({"services": changed})
-        if time.monotonic() >= said + _ALIVE_SECONDS:
-            # Without it nobody would notice that the other end is gone.
-            say({"alive": True})
-            said = time.monotonic()
 
 
 def _say(line: dict[str, Any]) -> None:

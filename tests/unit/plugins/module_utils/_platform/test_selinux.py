@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.failover_files import DIRECTORY
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import SCRIPTS_DIRECTORY
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import DIRECTORY
 from ansible_collections.lvs.cluster.plugins.module_utils._platform import selinux
 from ansible_collections.lvs.cluster.plugins.module_utils._platform.selinux import Seen, Wanted
 
@@ -17,7 +17,7 @@ def wanted(*, connect_any: bool = False) -> Wanted:
     return Wanted(SCRIPTS_DIRECTORY, DIRECTORY, connect_any)
 
 
-def test_the_policy_labels_scripts_and_weights_or_says_nothing_where_a_type_is_missing() -> None:
+def test_the_policy_labels_scripts_and_what_is_tracked_or_says_nothing_where_a_type_is_missing() -> None:
     header, *rest = POLICY.splitlines()
     assert header.startswith("; Managed by lvs.cluster")
     scripts = "(system_u object_r keepalived_unconfined_script_exec_t ((s0) (s0)))"
@@ -25,7 +25,7 @@ def test_the_policy_labels_scripts_and_weights_or_says_nothing_where_a_type_is_m
     assert rest == [
         "(optional lvs_cluster_keepalived",
         f'    (filecon "/etc/keepalived/lvs-cluster(/.*)?" any {scripts})',
-        f'    (filecon "/var/lib/lvs-cluster/weights(/.*)?" any {tracked}))',
+        f'    (filecon "/var/lib/lvs-cluster(/.*)?" any {tracked}))',
     ]
     assert POLICY.count("(") == POLICY.count(")")
 
