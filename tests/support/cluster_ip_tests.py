@@ -13,6 +13,7 @@ from tests.support.download import Downloads
 from tests.support.variants import edited
 
 HOSTS = "hosts.yml"
+RULES, ADDRESSES = "lvs-clusterip", "lvs-clusterip-addresses"
 ALL_NODES = (*NODES, "spare")
 MEGABYTE = 1_000_000
 
@@ -127,6 +128,58 @@ def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, vic
         assert max(gaps.values()) <= bounds.lost
         assert clients.owner(settled) == owner
         assert clients.doubles_since(settled) == []
+
+
+def a_node_without_the_vip_gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str = "web3") -> None:
+    """Its own server runs, and at the VIP another node would answer it: that counts for nothing."""
+    others = [node for node in NODES if node != victim]
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    with clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        owner = clients.owner()
+        lost = clients.now
+        cluster.run(victim, "systemctl", "stop", ADDRESSES)
+        cluster.run(victim, "ip", "address", "flush", "dev", INTERFACE, "to", VIP)
+        buckets.wait_for_sizes(cluster, {**dict.fromkeys(others, 6), victim: 0}, 30)
+        settled = buckets.steady(clients, 4)
+        gaps = clients.gaps(lost)
+        print(f"{victim} lost the VIP: all clients served again after {max(gaps.values()):.2f} s")
+        assert max(gaps.values()) <= bounds.lost
+        assert set(clients.shares(settled)) == set(others)
+        cluster.run(victim, "systemctl", "start", ADDRESSES)
+        buckets.wait_for(cluster, before, 30)
+        settled = buckets.steady(clients, 4)
+        assert clients.owner(settled) == owner
+
+
+def rules_that_somebody_flushed_come_back(cluster: Cluster, victim: str = "web1") -> None:
+    """A restart of their service is what anybody would try; it serves what VRRP has given the node by then."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    cluster.run(victim, "iptables", "-w", "5", "-t", "mangle", "-F")
+    assert buckets.served(cluster, victim) == ()
+    cluster.run(victim, "systemctl", "restart", RULES)
+    assert buckets.table(cluster) == before
+    with clients_of(cluster) as clients:
+        since = buckets.steady(clients, 3)
+    assert set(clients.shares(since)) == set(NODES)
+    assert clients.doubles == []
+
+
+def a_node_whose_rules_fail_at_first_comes_with_the_next_try(cluster: Cluster, victim: str = "web2") -> None:
+    """As where the interface is a bond that the network's own service makes, after the rules were to be there."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    folder = f"/etc/systemd/system/{RULES}.service.d"
+    fails_once = 'ExecStartPre=/bin/sh -c "test -e /run/lvs-test || { touch /run/lvs-test; exit 1; }"'
+    script = f"mkdir -p {folder} && printf '[Service]\n%s\n' '{fails_once}' > {folder}/late.conf && sync"
+    cluster.run(victim, "sh", "-c", script)
+    try:
+        cluster.lab.power(victim, "reset")
+        buckets.wait_for(cluster, before, 90)
+        assert VIP in cluster.addresses(victim)
+        said = cluster.run(victim, "journalctl", "--no-pager", "--boot", "--unit", RULES)
+        assert "Failed to start" in said, said
+    finally:
+        cluster.run(victim, "sh", "-c", f"rm -r {folder} && systemctl daemon-reload")
 
 
 def all_nodes_reboot(cluster: Cluster) -> None:

@@ -27,6 +27,21 @@ def test_a_dead_failover_gives_its_buckets_back(cluster: Cluster) -> None:
 
 
 @pytest.mark.late
+def test_a_node_without_the_vip_gives_its_buckets_away(cluster: Cluster) -> None:
+    cluster_ip_tests.a_node_without_the_vip_gives_its_buckets_away(cluster, Bounds(lost=2.5, back=60))
+
+
+@pytest.mark.late
+def test_rules_that_somebody_flushed_come_back(cluster: Cluster) -> None:
+    cluster_ip_tests.rules_that_somebody_flushed_come_back(cluster)
+
+
+@pytest.mark.late
+def test_a_node_whose_rules_fail_at_first_comes_with_the_next_try(cluster: Cluster) -> None:
+    cluster_ip_tests.a_node_whose_rules_fail_at_first_comes_with_the_next_try(cluster)
+
+
+@pytest.mark.late
 def test_a_split_heals(cluster: Cluster) -> None:
     """A node that hears nobody takes every bucket; once it hears the others again, each bucket has one node."""
     before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)

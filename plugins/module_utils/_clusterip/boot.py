@@ -18,10 +18,22 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.kn
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command, run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, from_json
 
-__all__ = ["FAILOVER", "FOLDER", "Kept", "config_path", "load_all", "main", "read_all", "read_kept", "unload_all"]
+__all__ = [
+    "FAILOVER",
+    "FOLDER",
+    "GIVEN",
+    "Kept",
+    "config_path",
+    "load_all",
+    "main",
+    "read_all",
+    "read_kept",
+    "unload_all",
+]
 
 FOLDER = "/etc/lvs-cluster/clusterip"
 FAILOVER = "failover.json"  # in the same folder, no cluster IP
+GIVEN = "/run/lvs-clusterip/buckets.json"  # what VRRP has given this node, written by the failover
 
 
 class Kept(NamedTuple):
@@ -94,7 +106,15 @@ def _load(run: Command, kept: Kept) -> None:
     backend = named(kept.cluster_ip.backend)
     # What stands may serve other buckets by now, and the service is started while the host runs, too.
     if backend.read(run, kept.cluster_ip) is None:
-        backend.load(run, kept.cluster_ip, kept.at_boot)
+        backend.load(run, kept.cluster_ip, _first(kept))
+
+
+def _first(kept: Kept) -> tuple[int, ...]:
+    """The buckets to load with: while the failover runs, as in a restart of this service, those that VRRP has given."""
+    given = read_json(GIVEN)
+    if given is None:
+        return kept.at_boot
+    return tuple(bucket for bucket in _buckets(given.get("buckets", ())) if bucket <= kept.cluster_ip.total)
 
 
 def unload_all(run: Command) -> list[str]:

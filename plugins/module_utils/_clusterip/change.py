@@ -27,9 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model impor
     to_json,
 )
 
-__all__ = ["GIVEN", "Request", "Situation", "compare", "diff", "perform"]
-
-GIVEN = "/run/lvs-clusterip/buckets.json"  # what VRRP has given this node, written by the failover
+__all__ = ["Request", "Situation", "compare", "diff", "perform"]
 
 
 class Request(NamedTuple):
@@ -156,7 +154,7 @@ def _buckets(kept: Kept, request: Request, had: Kept | None, live: Buckets | Non
     ]
     if wrongs:
         raise BootError("; ".join(wrongs))
-    given = files.read_json(GIVEN)
+    given = files.read_json(boot.GIVEN)
     return wanted(
         total,
         kept.local,

@@ -34,7 +34,13 @@ AGENT_MODULES = (
 
 
 def unit_text(python: str) -> str:
-    """The service. The VIPs have one of their own, which comes after it: a node never has a VIP without its rules."""
+    """The service. The VIPs have one of their own, which comes after it: a node never has a VIP without its rules.
+
+    Where an interface comes later than this service, as a bond or VLAN does that the network's own service makes, it is
+    tried again. The service of the VIPs, whose start has failed by then, is started by it.
+    """
+    addresses = f"{OWNER}-addresses.service"
+    after = f"systemctl --quiet is-enabled {addresses} && systemctl --no-block start {addresses}"
     return f"""{HEADER}
 [Unit]
 Description=Cluster IPs of this node
@@ -43,19 +49,23 @@ Wants=network-pre.target
 RequiresMountsFor={FOLDER} {program.FOLDER}
 After=local-fs.target systemd-modules-load.service systemd-sysctl.service systemd-udevd.service
 After=netfilter-persistent.service iptables.service ip6tables.service nftables.service firewalld.service ufw.service
-Before=network-pre.target {OWNER}-addresses.service shutdown.target
+Before=network-pre.target {addresses} shutdown.target
 Conflicts=shutdown.target
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 ExecStart={python} -IS {AGENT} load
+ExecStartPost=-/bin/sh -c "{after}"
+Restart=on-failure
+RestartSec=5
 TimeoutStartSec=60
 NoNewPrivileges=yes
 
 [Install]
 WantedBy=multi-user.target
-RequiredBy={OWNER}-addresses.service
+RequiredBy={addresses}
 """
 
 

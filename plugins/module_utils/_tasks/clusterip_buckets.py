@@ -38,7 +38,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         )
     try:
         before = choices.read_choices(places)
-        after = {**before, **wanted}
+        after = {**{bucket: one for bucket, one in before.items() if one != choices.LEFT}, **wanted}
         released = sorted(choices.served(places) & set(params["let_go"])) if active else []
         fresh = {bucket: one for bucket, one in wanted.items() if before.get(bucket, choices.HOME) != one}
         if not module.check_mode:

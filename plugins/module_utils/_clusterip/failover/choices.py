@@ -30,6 +30,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.se
 __all__ = [
     "GIVEN",
     "HOME",
+    "LEFT",
     "LET_GO",
     "NUMBERS",
     "TAKEN",
@@ -38,6 +39,7 @@ __all__ = [
     "choice_of",
     "choose",
     "let_go",
+    "mend",
     "read_choices",
     "served",
     "text_of",
@@ -46,6 +48,7 @@ __all__ = [
 TAKEN, GIVEN, HOME = "taken", "given", "home"
 NUMBERS = {TAKEN: 253, GIVEN: -127}
 LET_GO = -254
+LEFT = "left"  # what a let_go() that was killed left: FAULT for ever, and nobody's choice
 _NAME = re.compile(r"[1-9][0-9]{0,3}")
 _NUMBER = re.compile(r"\s*([+-]?[0-9]+)")
 _LOOK = 0.05  # seconds between two looks at what the service has written
@@ -60,6 +63,8 @@ def choice_of(text: str) -> str:
     """What the text of a file means, however somebody wrote it."""
     found = _NUMBER.match(text)
     number = int(found.group(1)) if found else 0
+    if number <= LET_GO:
+        return LEFT
     return TAKEN if number > 0 else GIVEN if number < 0 else HOME
 
 
@@ -69,7 +74,7 @@ def by_choice(choices: Mapping[int, str]) -> dict[str, list[int]]:
 
 
 def read_choices(places: Places) -> dict[int, str]:
-    """Bucket -> "taken" or "given" where a person has chosen; BootError for what cannot be read."""
+    """Bucket -> "taken" or "given" where a person has chosen, or "left"; BootError for what cannot be read."""
     try:
         names = os.listdir(places.choices_dir)
     except FileNotFoundError:
@@ -93,6 +98,13 @@ def choose(places: Places, choices: Mapping[int, str]) -> None:
             remove_file(places.choice(bucket))
         else:
             write_file(places.choice(bucket), text_of(NUMBERS[choice], f"bucket {bucket} is {choice}"))
+
+
+def mend(places: Places) -> None:
+    """Forgets what is left of a let_go() that was killed; such a bucket would never be served here."""
+    for bucket, choice in read_choices(places).items():
+        if choice == LEFT:
+            remove_file(places.choice(bucket))
 
 
 def served(places: Places) -> set[int]:

@@ -30,7 +30,7 @@ SERVICE = f"{NAME}.service"
 AGENT = f"{program.FOLDER}/{NAME}"
 UNIT = f"{systemd.FOLDER}/{SERVICE}"
 PATIENCE = 15  # seconds
-_FAILOVER = ("delivery", "health", "probes", "settings", "states", "supervisor")
+_FAILOVER = ("choices", "delivery", "health", "probes", "settings", "states", "supervisor")
 AGENT_MODULES = (
     *("_boot.commands", "_boot.errors", "_boot.files", "_boot.watch", "_clusterip.arp"),
     *(

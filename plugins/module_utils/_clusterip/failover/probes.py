@@ -19,18 +19,22 @@ Report = Callable[[Check, str], None]
 
 
 def probe(check: Check) -> str:
-    """Asks once: "" if the server answered as it should, else what was wrong."""
+    """Asks once: "" if the server answered as it should, else what was wrong.
+
+    The question comes from the address that it goes to, so where this node lacks the VIP it is not sent at all: on the
+    network another node would answer it.
+    """
     try:
         if check.type == "http":
             return _http(check)
-        socket.create_connection((check.address, check.port), check.timeout).close()
+        socket.create_connection((check.address, check.port), check.timeout, (check.address, 0)).close()
     except (OSError, http.client.HTTPException) as exc:
         return str(exc) or type(exc).__name__
     return ""
 
 
 def _http(check: Check) -> str:
-    connection = http.client.HTTPConnection(check.address, check.port, timeout=check.timeout)
+    connection = http.client.HTTPConnection(check.address, check.port, check.timeout, (check.address, 0))
     try:
         connection.request("GET", check.path, headers={"Connection": "close", "User-Agent": "lvs-clusterip"})
         status = connection.getresponse().status

@@ -23,6 +23,7 @@ from typing import Callable, Iterator, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import to_json, write_file
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import log, notify
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import choices
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.delivery import Delivery
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.health import Check, Health
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.probes import Monitors
@@ -63,6 +64,7 @@ class Supervisor:
         os.makedirs(self.places.run_dir, mode=0o755, exist_ok=True)
         # Without it keepalived would not look for the files in it.
         os.makedirs(self.places.choices_dir, mode=0o755, exist_ok=True)
+        choices.mend(self.places)
         with contextlib.ExitStack() as stack:
             fifo = stack.enter_context(_fifo(self.places.fifo))
             woken = stack.enter_context(self._wakeups())
@@ -207,7 +209,8 @@ class Supervisor:
         # Replaced in one step, which keepalived 2.2.7 and 2.3.3 see (IN_MOVED_TO): a file that is being written may be
         # read while it is empty, and that is 0, which is good.
         self._write(self.places.health, b"0\n" if good else b"1\n")
-        self._write(self.places.buckets, to_json({"buckets": ours}))
+        if not trouble:  # else the kernel has what it had
+            self._write(self.places.buckets, to_json({"buckets": ours}))
 
     def _note_loaded(self) -> None:
         self._write(self.places.loaded, f"{self.settings.digest}\n".encode())

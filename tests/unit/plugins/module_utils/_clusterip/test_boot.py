@@ -35,6 +35,7 @@ class Fake:
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     found = Fake()
     monkeypatch.setattr(boot, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(boot, "GIVEN", str(tmp_path / "given"))
     monkeypatch.setattr(boot, "named", lambda name: found)
     return found
 
@@ -71,6 +72,14 @@ def test_what_stands_keeps_its_buckets(backend: Fake, tmp_path: Path) -> None:
     backend.standing = {"10.0.0.1"}
     assert boot.main(["lvs-clusterip", "load"]) == 0
     assert backend.done == [("load", "10.0.0.3", (1,))]
+
+
+def test_a_restart_loads_what_vrrp_has_given_by_now(backend: Fake, tmp_path: Path) -> None:
+    """After a flush of all rules, too: the failover does not hear of it, and would not tell the kernel again."""
+    keep(tmp_path, "10.0.0.1", [], chosen=[])
+    (tmp_path / "given").write_text('{"buckets": [7, 2, 13]}')
+    assert boot.main(["lvs-clusterip", "load"]) == 0
+    assert backend.done == [("load", "10.0.0.1", (2, 7))]
 
 
 def test_unload_and_a_host_without_any(backend: Fake, tmp_path: Path) -> None:

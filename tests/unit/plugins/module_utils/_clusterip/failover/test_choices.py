@@ -40,7 +40,8 @@ def test_what_is_chosen_is_read_again_and_forgotten(places: Places) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "choice"), [("-127\n", "given"), (" +5", "taken"), ("0\n", "home"), ("", "home"), ("-254\n# x", "given")]
+    ("text", "choice"),
+    [("-127\n", "given"), (" +5", "taken"), ("0\n", "home"), ("", "home"), ("-254\n# x", "left"), ("-300", "left")],
 )
 def test_what_somebody_wrote_means_something_too(text: str, choice: str) -> None:
     assert choices.choice_of(text) == choice
@@ -69,6 +70,15 @@ def test_who_took_comes_before_all_and_who_gave_after_all(nodes: int) -> None:
     assert min(given) >= 1
     # Not FAULT, which is -254.
     assert min(choices.NUMBERS.values()) > choices.LET_GO
+
+
+def test_what_a_killed_run_left_in_fault_is_no_choice_and_goes(places: Places) -> None:
+    choices.choose(places, {1: "given", 2: "taken"})
+    Path(places.choice(3)).write_bytes(choices.text_of(choices.LET_GO, "let go"))
+    assert choices.read_choices(places) == {1: "given", 2: "taken", 3: "left"}
+    assert choices.by_choice(choices.read_choices(places)) == {"taken": [2], "given": [1]}
+    choices.mend(places)
+    assert choices.read_choices(places) == {1: "given", 2: "taken"}
 
 
 def test_let_go_is_a_fault_until_the_kernel_serves_it_no_more(places: Places) -> None:

@@ -61,6 +61,13 @@ def test_a_server_that_says_nothing(silent: int) -> None:
     assert probe(check._replace(type="tcp")) == ""
 
 
+@pytest.mark.parametrize("kind", ["tcp", "http"])
+def test_an_address_that_this_node_lacks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it has none, another node would answer on the network; nothing is sent there."""
+    monkeypatch.setattr(socket.socket, "connect", lambda self, address: pytest.fail(f"{address} was asked"))
+    assert "Cannot assign requested address" in probe(Check(kind, "192.0.2.9", 80))
+
+
 def test_no_server(silent: int) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

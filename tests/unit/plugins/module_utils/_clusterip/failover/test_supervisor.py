@@ -282,10 +282,13 @@ def test_a_kernel_that_refuses_makes_the_node_bad_until_it_agrees(node: Node) ->
     (node.folder / "refuse").touch()
     node.say("1 MASTER")
     node.wait(lambda: node.health() == "1\n", "the node is bad")
+    given = node.folder / "run" / "buckets.json"
+    assert json.loads(given.read_text()) == {"buckets": []}  # what the kernel has
     node.wait(lambda: len(node.served()) >= 4, "the kernel is asked again")
     (node.folder / "refuse").unlink()
     node.wait(lambda: node.health() == "0\n", "the node is good")
     assert node.buckets() == [1]
+    node.wait(lambda: json.loads(given.read_text()) == {"buckets": [1]}, "the file says so")
     node.signal(signal.SIGTERM)
     assert node.end() == (0, "the kernel does not take the buckets 1; trying again: no such chain\n")
 
