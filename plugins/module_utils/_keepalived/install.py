@@ -306,7 +306,7 @@ def _test(
     if isinstance(ruling, verdict.Accept):
         notes = tuple(secret.mask_words(note, secrets) for note in ruling.notes)
         return notes, _ACCEPTED if ruling.complete else _HALF_TESTED
-    lines = content.split("\n")
+    lines = secret.mask_lines(content).split("\n")
     said = "".join(f"\n  {_explain(complaint, lines, secrets)}" for complaint in ruling.complaints)
     raise ConfigError(f"{dest} was not changed: {'; '.join(ruling.reasons)}{said}")
 
@@ -315,4 +315,4 @@ def _explain(complaint: verdict.Complaint, lines: Sequence[str], secrets: list[s
     text = secret.mask_words(complaint.text, secrets)
     if complaint.line is None or not 0 < complaint.line <= len(lines):
         return text
-    return f"line {complaint.line}: {text}: {secret.mask_lines(lines[complaint.line - 1]).strip()}"
+    return f"line {complaint.line}: {text}: {lines[complaint.line - 1].strip()}"

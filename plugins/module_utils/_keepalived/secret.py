@@ -15,9 +15,9 @@ __all__ = ["MASK", "diff_texts", "mask_lines", "mask_words", "secrets_of"]
 MASK = "********"
 
 # auth_pass of VRRP and the password of an SSL block are keepalived's; the others are for keywords it may get. The
-# line may be for one host alone (@lb1), or commented out.
+# line may be for one host alone (@lb1), or commented out, and begins anew at each brace.
 _SECRET_LINE = re.compile(
-    r"^(?P<head>[\s#!]*(?:@\S+\s+)?\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
+    r"^(?P<head>(?:.*?[{}])?[\s#!]*(?:@\S+\s+)?\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
 )
 # A definition, and where one is used.
 _DEFINITION = re.compile(r"^(?P<head>[\s#!]*(?:@\S+\s+)?\$(?P<name>\w+)\s*=)(?P<value>.*)$")
@@ -25,6 +25,8 @@ _USED = re.compile(r"\$\{?(\w+)")
 _SECRET_NAME = re.compile(r"(?:^|_)(?:auth_?)?pass(?:w|wd|word|phrase)?(?:_|$)|secret", re.IGNORECASE)
 # A comment of one word behind such a keyword was a line of the configuration; others are prose.
 _COMMENT = re.compile(r"^\s*[#!]")
+# A value without quotes: up to a brace that is not that of a definition's use.
+_BARE = re.compile(r"(?:\$\{\w+\}|[^{}])*")
 _BRACES = re.compile(r"^\s*[{}]?\s*$")
 # Replaced only where it stands alone: a shorter one is part of too many ordinary words and numbers.
 _SHORT = 4
@@ -36,14 +38,14 @@ def secrets_of(text: str) -> list[str]:
     The value of a definition counts where such a keyword uses it, or where its name says so.
     """
     used = _definitions(text)
-    matches = [_match(line, used) for line in text.splitlines()]
-    return [match.group("value").strip().strip('"') for match in matches if match]
+    matches = [_match(line, used) for line in map(_joined, _whole_lines(text))]
+    return [_value(match) for match in matches if match]
 
 
 def mask_lines(text: str) -> str:
-    """Return ``text`` with every secret's value replaced by a mask."""
+    """Return ``text`` with every secret's value replaced by a mask. It has as many lines as before."""
     used = _definitions(text)
-    return "\n".join(_mask_line(line, used) for line in text.split("\n"))
+    return "\n".join(line for whole in _whole_lines(text) for line in _mask_whole(whole, used))
 
 
 def mask_words(message: str, secrets: list[str]) -> str:
@@ -74,11 +76,28 @@ def _definitions(text: str) -> set[str]:
     """The names of the definitions that a secret's keyword uses, also by way of others."""
     used: set[str] = set()
     while True:
-        matches = [_match(line, used) for line in text.splitlines()]
+        matches = [_match(line, used) for line in map(_joined, _whole_lines(text))]
         found = {name for match in matches if match for name in _USED.findall(match.group("value"))}
         if found <= used:
             return used
         used |= found
+
+
+def _whole_lines(text: str) -> list[list[str]]:
+    """The lines of a text, those in one list that a backslash at the end makes one."""
+    found: list[list[str]] = []
+    goes_on = False
+    for line in text.split("\n"):
+        if goes_on:
+            found[-1].append(line)
+        else:
+            found.append([line])
+        goes_on = line.endswith("\\")
+    return found
+
+
+def _joined(whole: list[str]) -> str:
+    return "".join(line[:-1] if line.endswith("\\") else line for line in whole)
 
 
 def _match(line: str, used: set[str]) -> re.Match[str] | None:
@@ -93,11 +112,18 @@ def _match(line: str, used: set[str]) -> re.Match[str] | None:
     return None if _COMMENT.match(line) and len(match.group("value").split()) > 1 else match
 
 
-def _mask_line(line: str, used: set[str]) -> str:
-    match = _match(line, used)
+def _value(match: re.Match[str]) -> str:
+    """The secret itself: what is quoted, or what stands before the next brace."""
+    text = str(match.group("value")).strip()
+    return text[1:].split('"')[0] if text.startswith('"') else "".join(_BARE.findall(text)[:1]).strip()
+
+
+def _mask_whole(whole: list[str], used: set[str]) -> list[str]:
+    match = _match(_joined(whole), used)
     if not match:
-        return line
-    return f"{match.group('head')}{'' if match.group('head').endswith('=') else ' '}{MASK}"
+        return whole
+    first = f"{match.group('head')}{'' if match.group('head').endswith('=') else ' '}{MASK}"
+    return [first, *([MASK] * (len(whole) - 1))]
 
 
 def _without_header(text: str) -> str:

@@ -31,6 +31,12 @@ def test_secrets_are_found_and_masked() -> None:
         ("#auth_pass old\n", f"#auth_pass {MASK}\n", ["old"]),
         ("! auth_pass older\n", f"! auth_pass {MASK}\n", ["older"]),
         ("$VRRP_PASS=hunter2\n", f"$VRRP_PASS={MASK}\n", ["hunter2"]),
+        # keepalived begins a line at each brace, and ends one at none that a backslash goes on from.
+        ("authentication { auth_pass s3cret\n}", f"authentication {{ auth_pass {MASK}\n}}", ["s3cret"]),
+        ("a { auth_type PASS } b { auth_pass s3 }\n", f"a {{ auth_type PASS }} b {{ auth_pass {MASK}\n", ["s3"]),
+        ('x { auth_pass "a}b" } y { auth_pass c }', f"x {{ auth_pass {MASK}", ["a}b"]),
+        ("auth_pass \\\n  s3cret\nx\n", f"auth_pass {MASK}\n{MASK}\nx\n", ["s3cret"]),
+        ("$V=\\\nhunter2\nauth_pass $V\n", f"$V={MASK}\n{MASK}\nauth_pass {MASK}\n", ["hunter2", "$V"]),
         # By its use.
         ("$V = hunter2\n$W=eth0\nauth_pass ${V}\n", f"$V ={MASK}\n$W=eth0\nauth_pass {MASK}\n", ["hunter2", "${V}"]),
         ("$B=hunter2\n$A=$B\nauth_pass $A\n", f"$B={MASK}\n$A={MASK}\nauth_pass {MASK}\n", ["hunter2", "$B", "$A"]),
