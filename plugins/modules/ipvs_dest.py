@@ -269,7 +269,8 @@ class Drain:
         before = session.service(self.key)
         values = before[self.key].destinations.get(self.name) if self.key in before else None
         if values is None:
-            if params["remove"] or session.check:
+            # An earlier task may have added the service, and its destinations with it.
+            if params["remove"] or (session.check and self.key not in before):
                 return session.result(before, before)
             raise IpvsError(f"virtual service {self.key} has no destination {self.name} to drain; see ipvs_info")
         done = []

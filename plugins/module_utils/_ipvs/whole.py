@@ -70,6 +70,7 @@ def bring(
     before_purge is told which destinations are to be quiesced and deleted, just before they are.
     """
     wanted = _read(request)
+    services = None if wanted.table is None else _Services(session, request, wanted.table, warn, before_purge)
     before_lines: list[str] = []
     after_lines: list[str] = []
     changed = _timeouts(session, wanted.timeouts, before_lines, after_lines)
@@ -77,8 +78,8 @@ def bring(
     before: Table = {}
     after: Table = {}
     try:
-        if wanted.table is not None:
-            before, after, result = _Services(session, request, wanted.table, warn, before_purge).bring()
+        if services is not None:
+            before, after, result = services.bring()
         started, stopped = _daemons(session, wanted.daemons, before_lines, after_lines)
     except IpvsError as error:
         # What was done until then is told, whatever it was that failed.
@@ -145,7 +146,7 @@ def _load(path: str) -> Any:
 
 
 class _Services:
-    """The table of virtual services, whose they are, and the purge."""
+    """The table of virtual services, whose they are, and the purge. IpvsError if it would touch what isn't ours."""
 
     def __init__(
         self,
@@ -159,13 +160,16 @@ class _Services:
         self.before_purge = before_purge
         self.file = StateFile(request.state_file) if request.state_file else None
         self.ours: frozenset[ServiceKey] = self.file.read() if self.file else frozenset()
+        if not request.force:
+            refuse_owned(keepalived_owns(wanted), "the virtual service")
+        self.present = session.table()
+        if request.purge:
+            self._removable(self.present)
 
     def bring(self) -> tuple[Table, Table, dict[str, Any]]:
         """The table before and after, and what the result tells of the purge."""
         session, wanted, request = self.session, self.wanted, self.request
-        if not request.force:
-            refuse_owned(keepalived_owns(wanted), "the virtual service")
-        before = session.table()
+        before = self.present
         self._claim(before)
         before, _wanted = session.load(_first(before, session.table), lambda _table: wanted)
         after = plan.apply(before, plan.load(before, wanted))

@@ -229,6 +229,35 @@ def test_services_of_a_running_keepalived_are_refused(keepalived: GuestModules) 
     assert after["stdout"] == before["stdout"]
 
 
+def test_what_is_refused_changes_nothing_not_even_before(keepalived: GuestModules) -> None:
+    """Neither timeouts nor other services, whose turn comes before what is refused."""
+    times = command("ipvsadm", "-l", "--timeout")
+    file = "/var/lib/lvs-cluster/broken.json"
+    more = {"services": [{**TCP, "port": 82}], "timeouts": {"tcp": 1111}}
+    before, set_before, *results, after, set_after, _gone = keepalived.run(
+        SAVE, times, command("sh", "-c", f"mkdir -p /var/lib/lvs-cluster; echo half > {file}"),
+        module("ipvs_table", **more, purge=True), module("ipvs_table", **more, state_file=file),
+        module("ipvs_table", services=[{**TCP, "scheduler": "rr"}], timeouts={"tcp": 1111}),
+        SAVE, times, command("rm", file),
+    )  # fmt: skip
+    for result, text in zip(results[1:], ("purge would delete", file, "tcp 10.9.0.1:80"), strict=True):
+        assert result["failed"]
+        assert text in result["msg"]
+    assert (after["stdout"], set_after["stdout"]) == (before["stdout"], set_before["stdout"])
+
+
+def test_a_drain_of_what_is_not_there_fails_in_check_mode_too(box: GuestModules) -> None:
+    drain = {"service": TCP, **REAL, "state": "drained", "check": True}
+    without, _service, wrong, _back = box.run(
+        module("ipvs_dest", **drain), module("ipvs_service", **TCP), module("ipvs_dest", **drain),
+        module("ipvs_service", **TCP, state="absent"),
+    )  # fmt: skip
+    assert not without.get("failed")
+    assert "there is no virtual service tcp 10.9.0.1:80 yet" in str(without["warnings"])
+    assert wrong["failed"]
+    assert "has no destination 192.168.9.11:80 to drain" in wrong["msg"]
+
+
 def test_others_beside_keepalived_and_force(keepalived: GuestModules) -> None:
     other, forced, info, listed = keepalived.run(
         module("ipvs_service", **{**TCP, "port": 81}), module("ipvs_service", **TCP, scheduler="rr", force=True),
