@@ -218,6 +218,10 @@ def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
     return Drain(module, session, key, name).run()
 
 
+def _go_on(module: AnsibleModule, key: ServiceKey) -> None:
+    module.warn(f"there is no virtual service {key} yet; this goes on as if an earlier task had added it")
+
+
 def present(
     module: AnsibleModule, session: Session, key: ServiceKey, name: DestinationKey, values: dict[str, Any]
 ) -> dict[str, Any]:
@@ -226,7 +230,7 @@ def present(
     def read() -> Table:
         table = session.service(key)
         if not table and session.check:
-            module.warn(f"there is no virtual service {key} yet; this goes on as if an earlier task had added it")
+            _go_on(module, key)
             return {key: Entry(Settings(), {})}
         return table
 
@@ -269,10 +273,13 @@ class Drain:
         before = session.service(self.key)
         values = before[self.key].destinations.get(self.name) if self.key in before else None
         if values is None:
-            # An earlier task may have added the service, and its destinations with it.
-            if params["remove"] or (session.check and self.key not in before):
-                return session.result(before, before)
-            raise IpvsError(f"virtual service {self.key} has no destination {self.name} to drain; see ipvs_info")
+            if not params["remove"]:
+                if not session.check or self.key in before:
+                    raise IpvsError(
+                        f"virtual service {self.key} has no destination {self.name} to drain; see ipvs_info"
+                    )
+                _go_on(self.module, self.key)
+            return session.result(before, before)
         done = []
         if values.weight:
             done.append(Operation(EDIT, self.key, None, self.name, values._replace(weight=0)))

@@ -112,7 +112,8 @@ options:
   rollback_timeout:
     description:
       - Seconds, 10 to 3600, until a change that moves Ansible's own connection is undone, unless O(state=confirmed)
-        comes first. A reboot before the confirmation undoes it at the next start of the service.
+        comes first. A reboot before the confirmation undoes it at the next start of the service; with O(state=absent)
+        there is no service any more, and what was taken away stays away.
     type: int
     default: 60
 requirements:
@@ -232,6 +233,7 @@ ARGUMENTS: dict[str, Any] = {
 def confirm(check: bool) -> dict[str, Any]:
     """Cancel the timed rollback."""
     if check:
+        install.refuse_undone()
         return {"changed": install.armed(), "rollback_armed": install.armed()}
     changed = install.disarm(run_command)
     if changed:

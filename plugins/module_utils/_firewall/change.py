@@ -64,7 +64,7 @@ class Situation(NamedTuple):
 def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bool) -> Situation:
     """Reads everything and plans; changes nothing. BootError names every fault of options and host at once.
 
-    only_check: a host that still lacks iptables is no fault, nothing of ours stands there.
+    only_check: a host that still lacks iptables, or the table, is no fault, and the table is not made to be looked at.
     """
     owner = params["name"]
     given = options.parse_chains(owner, params["chains"] if params["state"] == "present" else [])
@@ -72,19 +72,19 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
     record = kernel.read_record(owner)
     known = [*kernel.read_config(owner), *(entry.chain for entry in record.values())]
     targets = plan(wanted, known, record)
-    missing = {family for family, _table in targets if only_check and not kernel.is_installed(run, family)}
+    unread = {place for place in targets if only_check and kernel.is_unmade(run, place)}
     listings: dict[Place, Listing] = {}
     faults: list[str] = []
     for place in targets:
         try:
-            listings[place] = {} if place[0] in missing else kernel.read_table(run, place, targets[place])
+            listings[place] = {} if place in unread else kernel.read_table(run, place, targets[place])
         except BootError as exc:
             faults.append(str(exc))
     if not faults:
         faults = options.foreign_faults(wanted, known, listings, install.other_owners(owner))
         faults += [fault for place in targets for fault in _leftover_faults(place, listings[place], targets[place])]
     texts = {} if faults else {place: transaction(place[1], listings[place], targets[place]) for place in targets}
-    checks = [kernel.check(run, place, text) for place, text in texts.items() if text and place[0] not in missing]
+    checks = [kernel.check(run, place, text) for place, text in texts.items() if text and place not in unread]
     faults += [fault for fault in checks if fault is not None]
     if faults:
         raise BootError("; ".join(faults))

@@ -32,7 +32,7 @@ __all__ = [
     "PROGRAMS",
     "check",
     "config_path",
-    "is_installed",
+    "is_unmade",
     "printed",
     "push",
     "read_config",
@@ -74,8 +74,18 @@ def _understood(path: str, reading: Callable[[dict[str, Any] | None], _Read]) ->
         raise BootError(f"{path} is not what we wrote ({exc!r}): move it away and run the playbook again") from exc
 
 
-def is_installed(run: Command, family: str) -> bool:
-    return run((PROGRAMS[family], "-V"))[0] == 0
+def is_unmade(run: Command, place: Place) -> bool:
+    """Whether there is no such table yet: without iptables, or where the legacy one would make it only to list it."""
+    family, table = place
+    code, out, _err = run((PROGRAMS[family], "-V"))
+    if code or "nf_tables" in out:
+        return code != 0
+    names = "/proc/net/ip6_tables_names" if family == "ipv6" else "/proc/net/ip_tables_names"
+    try:
+        with open(names, encoding="ascii") as handle:
+            return table not in handle.read().split()
+    except OSError:
+        return True
 
 
 def read_table(run: Command, place: Place, targets: Mapping[str, Target]) -> Listing:

@@ -114,8 +114,11 @@ def _virtual(
             forwarding = _first(own, ("lvs_method",), method).lower()
             weight = _integer(_first(own, ("weight",), ""), 1) + sum(_added(one.inside or (), files, number))
             reals[_endpoint(one.words[1:], forwarding, key)] = Real(max(weight, 0), forwarding)
+    sorry_method = _first(values, ("sorry_server_lvs_method",), method).lower()
     sorry = tuple(
-        _endpoint(one.words[1:], method, key) for one in inside if one.words[0] == "sorry_server" and len(one.words) > 1
+        _endpoint(one.words[1:], sorry_method, key)
+        for one in inside
+        if one.words[0] == "sorry_server" and len(one.words) > 1
     )
     return Virtual(_first(values, ("lvs_sched", "lb_algo"), "wlc"), reals, sorry)
 

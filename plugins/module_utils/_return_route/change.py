@@ -224,6 +224,8 @@ def perform(run: Command, situation: Situation, python: str, rollback_after: int
     What fails half-way is undone at once, and BootError says so.
     """
     was_armed = install.armed()
+    if not was_armed:
+        agent.drop_pending()  # of before a reboot: the service would go back to that
     kept = install.snapshot(situation.previous, situation.had, situation.enabled)
     if rollback_after is not None:
         install.need_timer(run)

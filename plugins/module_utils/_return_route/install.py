@@ -15,6 +15,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
     HEADER,
     Placed,
     read_file,
+    read_json,
     remove_file,
     to_json,
     write_file,
@@ -146,21 +147,29 @@ def arm(run: Command, kept: dict[str, Any], python: str, seconds: int) -> None:
 
 
 def armed() -> bool:
-    return os.path.exists(PENDING)
+    """Whether a change waits for its confirmation; one of before a reboot has lost its timer, and waits for nobody."""
+    pending = read_json(PENDING)
+    return pending is not None and pending.get("boot_id") == boot_id()
 
 
 def disarm(run: Command) -> bool:
     """Confirms a change; False if there was none to confirm. BootError if it was undone before."""
+    refuse_undone()
+    if not armed():
+        drop_pending()
+        return False
+    systemd.systemctl(run, "stop", ROLLBACK_UNIT + ".timer")
+    drop_pending()
+    return True
+
+
+def refuse_undone() -> None:
+    """BootError if the change was undone before it was confirmed."""
     if os.path.exists(UNDONE):
         raise BootError(
             "the change of the return route was undone, because it was not confirmed in time: see "
             f"'journalctl -u {ROLLBACK_UNIT}', find out why this host could not be reached, and run the playbook again"
         )
-    if not armed():
-        return False
-    systemd.systemctl(run, "stop", ROLLBACK_UNIT + ".timer")
-    drop_pending()
-    return True
 
 
 def forget_undone() -> None:

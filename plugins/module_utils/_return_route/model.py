@@ -17,6 +17,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import Bo
 PROTOCOL = 152  # no name in iproute2's rt_protos, not used by FRR, BIRD, keepalived or systemd
 MAIN = 254
 METRIC = {"ipv4": 0, "ipv6": 1}  # the strongest that can be asked for: in IPv6 the kernel reads 0 as 1024
+# In a table of its own all default routes lead to one gateway. There ours stands beside another's, which a route of the
+# same metric would replace.
+BESIDE = PROTOCOL
 FLAG = {"ipv4": "-4", "ipv6": "-6"}
 
 Spec = List[str]
@@ -86,7 +89,8 @@ def wanted_of(config: dict[str, Any] | None) -> Wanted:
         policy, priority = config["form"] == "policy", int(config["rule_priority"])
         for item in config["routes"]:
             family, table = item["family"], int(item["table"]) if policy else MAIN
-            routes[Route(family, table, item["gateway"], item["interface"], METRIC[family])] = None
+            metric = BESIDE if policy else METRIC[family]
+            routes[Route(family, table, item["gateway"], item["interface"], metric)] = None
             if policy:
                 rules[Rule(family, item["source"], MAIN, priority, True)] = None
                 rules[Rule(family, item["source"], table, priority + 1, False)] = None

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -373,6 +374,21 @@ def test_the_filters_rules_are_written_as_iptables_prints_them(host: Firewall) -
     for chain in chains:
         for rule in chain["rules"]:
             assert f"-A {chain['chain']} {' '.join(rule)}\n" in printed
+
+
+def test_a_check_makes_no_table_of_the_legacy_backend(tmp_path: Path) -> None:
+    """To list one makes it, and loads what is behind it: connection tracking, with nat."""
+    entry = {"family": "ipv4", "address": "10.0.0.6", "source": "192.168.0.0/24", "interface": "eth0"}
+    chains = masquerade_chains([{**entry, "services": [["10.0.0.6", "tcp", 8080, 8081]]}])
+    with Firewall(tmp_path / "host", "legacy") as host:
+        host.reset()
+        before = host.run("cat", "/proc/net/ip_tables_names").split()
+        assert "nat" not in before
+        checked = host.chains(chains, check=True)
+        assert checked["changed"]
+        assert host.run("cat", "/proc/net/ip_tables_names").split() == before
+        assert host.chains(chains)["diff"] == checked["diff"]
+        assert "nat" in host.run("cat", "/proc/net/ip_tables_names").split()
 
 
 # --- what the host lacks ----------------------------------------------------------------------------------------

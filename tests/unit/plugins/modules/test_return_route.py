@@ -107,6 +107,19 @@ def test_another_gateway_waits_until_it_is_said_to_be_there(host: Host, form: st
     assert (again["changed"], again["turns"]) == (False, False)
 
 
+def test_a_default_route_of_others_in_our_table_stays(host: Host) -> None:
+    """Somebody followed a recipe by hand: it leads to the same gateway, and is his."""
+    host.run("ip", "route", "add", "default", "via", "192.168.0.1", "table", "200")
+    before = standing(host)
+    host.module("return_route", **POLICY)
+    lines = [line for line in standing(host).splitlines() if "table LVS" in line and line.startswith("default")]
+    assert [line for line in lines if "proto 152" not in line] == ["default via 192.168.0.1 dev eth0 table LVS"]
+    assert any("proto 152" in line for line in lines)
+    assert not host.module("return_route", **POLICY)["changed"]
+    host.module("return_route", **ABSENT)
+    assert standing(host) == before
+
+
 def test_what_is_missing_live_is_seen_and_put_back(host: Host) -> None:
     host.module("return_route", **POLICY)
     host.run("ip", "rule", "del", "priority", "5001")
@@ -357,6 +370,25 @@ def test_a_reboot_before_the_confirmation_undoes_the_change(host: Host) -> None:
     host.run("sed", "-i", 's/"boot_id": "[^"]*"/"boot_id": "an earlier one"/', pending)
     with service(host):
         eventually(host, lambda text: text == before, 3)
+
+
+def test_a_removal_that_a_reboot_left_unconfirmed_is_over(host: Host) -> None:
+    """Its timer went with the boot and its service with the removal: nothing waits, and nothing is undone later."""
+    host.module("return_route", **POLICY)
+    host.module("return_route", state="absent", connection=FAR)
+    pending = "/var/lib/lvs-cluster/return-route-rollback/pending.json"
+    early = ("sed", "-i", 's/"boot_id": "[^"]*"/"boot_id": "an earlier one"/', pending)
+    host.run(*early)
+    confirmed = host.module("return_route", state="confirmed")
+    assert (confirmed["changed"], confirmed["rollback_armed"]) == (False, False)
+    host.module("return_route", **POLICY)
+    host.module("return_route", state="absent", connection=FAR)
+    host.run(*early)
+    host.module("return_route", **{**POLICY, "routes": [ROUTE]})
+    wanted = standing(host)
+    with service(host):
+        assert "pending.json" not in host.run("find", "/var/lib/lvs-cluster")
+        eventually(host, lambda text: text == wanted, 3)
 
 
 def test_through_ansible_as_a_zip_of_its_own(host: Host) -> None:

@@ -61,6 +61,17 @@ def as_asked(asked: dict[ServiceKey, Virtual]) -> Table:
 # -- what a configuration asks for
 
 
+def test_a_sorry_server_with_a_forwarding_method_of_its_own() -> None:
+    """With NAT the kernel has its own port, whatever the others of the service have."""
+    text = "virtual_server {} {{\n lvs_method DR\n sorry_server 192.168.0.9 8080\n{}}}\n"
+    for words, own, port in (
+        ("10.0.0.5 80", " sorry_server_lvs_method NAT\n", 8080), ("10.0.0.5 80", "", 80),
+        ("fwmark 1", " sorry_server_lvs_method NAT\n", 8080), ("fwmark 1", "", 0),
+    ):  # fmt: skip
+        (found,) = wanted.virtual_services(read_text(text.format(words, own), "lb1"), lambda path: 0).values()
+        assert found.sorry == (("192.168.0.9", port),)
+
+
 def test_every_virtual_server_of_a_configuration() -> None:
     found = services()
     assert set(found) == {

@@ -19,8 +19,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model im
     wanted_of,
 )
 
-VIA1 = Route("ipv4", 200, "192.168.0.1", "eth0", 0)
-MAIN1 = VIA1._replace(table=MAIN)
+VIA1 = Route("ipv4", 200, "192.168.0.1", "eth0", 152)
+MAIN1 = VIA1._replace(table=MAIN, metric=0)
 FIRST = Rule("ipv4", "192.168.0.12", MAIN, 5000, True)
 SECOND = Rule("ipv4", "192.168.0.12", 200, 5001, False)
 POLICY = Wanted((FIRST, SECOND), (VIA1,))
@@ -57,7 +57,7 @@ def test_a_configuration_of_somebody_else(broken: dict[str, Any]) -> None:
 
 def test_policy_from_nothing() -> None:
     assert words(POLICY, Live()) == [
-        "-4 route replace default via 192.168.0.1 dev eth0 table 200 metric 0 proto 152",
+        "-4 route replace default via 192.168.0.1 dev eth0 table 200 metric 152 proto 152",
         "-4 rule add from 192.168.0.12 lookup 254 suppress_prefixlength 0 priority 5000 protocol 152",
         "-4 rule add from 192.168.0.12 lookup 200 priority 5001 protocol 152",
     ]
@@ -77,14 +77,14 @@ def test_removal_takes_rules_before_routes_and_nothing_of_others() -> None:
     assert words(Wanted(), Live((FIRST, SECOND), (VIA1,), (OTHERS,))) == [
         "-4 rule del from 192.168.0.12 lookup 254 suppress_prefixlength 0 priority 5000 protocol 152",
         "-4 rule del from 192.168.0.12 lookup 200 priority 5001 protocol 152",
-        "-4 route del default via 192.168.0.1 dev eth0 table 200 metric 0 proto 152",
+        "-4 route del default via 192.168.0.1 dev eth0 table 200 metric 152 proto 152",
     ]
 
 
 def test_another_gateway_replaces_in_place() -> None:
     old = VIA1._replace(gateway="192.168.0.2")
     assert words(POLICY, Live((FIRST, SECOND), (old,))) == [
-        "-4 route replace default via 192.168.0.1 dev eth0 table 200 metric 0 proto 152"
+        "-4 route replace default via 192.168.0.1 dev eth0 table 200 metric 152 proto 152"
     ]
 
 
