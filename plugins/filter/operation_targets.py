@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from ansible_collections.lvs.cluster.plugins.module_utils._operator.leaving import leaving
 from ansible_collections.lvs.cluster.plugins.module_utils._operator.outcome import report
-from ansible_collections.lvs.cluster.plugins.module_utils._operator.select import rolling, targets
+from ansible_collections.lvs.cluster.plugins.module_utils._operator.select import rolling, targets, without_sorry_server
 
 
 class FilterModule:
@@ -21,4 +21,5 @@ class FilterModule:
             "operation_report": report,
             "operation_targets": targets,
             "rolling_hosts": rolling,
+            "without_sorry_server": without_sorry_server,
         }

@@ -79,6 +79,12 @@ options:
         type: list
         elements: list
         default: []
+      need:
+        description:
+          - The quorum of the service less its hysteresis. Below this sum of weights keepalived takes out all its real
+            servers.
+        type: int
+        default: 1
       sorry:
         description:
           - The sorry server of the service. With keepalived it gets weight 1 just before the last real servers get

@@ -16,6 +16,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf impor
 
 __all__ = ["Item", "from_data", "read"]
 
+_DEFINITION = re.compile(r"\s*(?:@\S+\s+)?\$\w+\s*=")
+# Where a line of a definition ends that has several: keepalived puts them in as lines of their own.
+_END = "\x01"
 _SECRET = re.compile(r"auth_pass|\w*passw(or)?d|\w*passphrase|\w*secret")
 
 
@@ -64,7 +67,7 @@ class _Lines(conf._Lines):
             line = f"{waiting}{self._without_comment(raw)}" if waiting else raw
             bare = self._without_comment(line)
             if bare.endswith("\\") and number < len(lines):
-                waiting, joined = f"{bare[:-1]} ", joined + 1
+                waiting, joined = f"{bare[:-1]}{_END if _DEFINITION.match(bare) else ' '}", joined + 1
                 continue
             condition = conf._CONDITION.match(bare)
             if bare.endswith("\\") or (condition[3] if condition else bare).startswith("~"):
@@ -78,8 +81,9 @@ class _Lines(conf._Lines):
 
     def _expand(self, place: str, file: str | None, line: str, depth: int) -> Iterator[tuple[str, ...]]:
         try:
-            for words in super()._expand(place, file, line, depth):
-                yield words if isinstance(words[0], _Word) else tuple(_placed(word, place) for word in words)
+            for part in line.split(_END):
+                for words in super()._expand(place, file, part, depth):
+                    yield words if isinstance(words[0], _Word) else tuple(_placed(word, place) for word in words)
         except UnreadableError as error:
             self._note(place, str(error))
 

@@ -65,7 +65,9 @@ def variables_of(
     servers = read_servers(items, context, weights)
     _preempt(instances, bool(sync))
     files = [*named["track_file"], *named["vrrp_track_file"]]
-    used = {one["name"] for entry in (*instances, *groups) for one in entry.get("track_script", ())}
+    # Also where all that is tracked is in options, as beside a script that needs a shell.
+    followers = [one for item in (*named["vrrp_instance"], *named["vrrp_sync_group"]) for one in item.inside or ()]
+    used = {line.name for one in followers if one.name == "track_script" for line in one.inside or ()}
     for one in scripts:
         if one["name"] not in used:
             context.found.note(
@@ -123,7 +125,7 @@ def _global(blocks: Sequence[Item], context: Context) -> tuple[dict[str, Any], l
     """lvs_keepalived_global, and the connection sync daemon if there is one."""
     lines = Lines([line for block in blocks for line in block.inside or ()], context)
     lines.all("enable_script_security")  # written wherever something is run
-    emails = [line.name for line in lines.inside("notification_email")]
+    emails = [word for line in lines.inside("notification_email") for word in line.words]
     result: dict[str, Any] = {"notification_email": emails} if emails else {}
     result.update(lines.settings((*global_defs._FIRST, *global_defs._LAST), KEEPALIVED_GLOBAL.fields))
     if result.get("router_id") == context.host:

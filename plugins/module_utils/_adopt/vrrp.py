@@ -46,10 +46,13 @@ def instance(item: Item, context: Context, shared: Mapping[str, Any], sync: list
     name = "".join(item.values[:1])
     state = lines.last("state")
     if state and "".join(state.values).upper() == "MASTER":
+        # keepalived ignores these with such a state (vrrp_data.c), so they must not begin to count.
+        void = [key for key in ("nopreempt", "preempt_delay") if lines.all(key)]
         context.found.note(
             state.place,
             f"{name} has the state MASTER: it takes the addresses at its start, before it has heard its peer",
-            "it was left out, so that the priority alone decides",
+            "it was left out, so that the priority alone decides"
+            + (f"; with it {' and '.join(void)}, which had no effect" if void else ""),
         )
     priority = lines.last("priority")
     taken = lines.settings(writer._WORDS, {key: spec for key, spec in fields.items() if key != "state"})
@@ -109,10 +112,17 @@ def _drop_handover(lines: Lines) -> None:
 
 def _unicast(lines: Lines) -> dict[str, Any]:
     """``source``, ``peers`` and ``ttl`` as this director has them."""
-    peers = [one.name for one in lines.inside_of("unicast_peer")]
-    if not peers:
+    inside = lines.inside_of("unicast_peer")
+    if not inside:
         return {}
     lines.all("unicast_peer")
+    peers = [one.name for one in inside]
+    for one in inside:
+        if one.values:
+            text = " ".join(one.values)
+            lines.context.found.fault(
+                one.place, f"of the unicast peer {one.name} there is no variable for: {text}", "take these words out"
+            )
     result: dict[str, Any] = {"peers": peers}
     for key, name, _form in writer._UNICAST:
         found = lines.last(name)

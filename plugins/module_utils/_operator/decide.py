@@ -32,10 +32,12 @@ class Decision(NamedTuple):
     override: Override | None
 
 
-def decide(state: str, present: Override | None, held: bool, wanted: Override, why: str = "") -> Decision:
+def decide(
+    state: str, present: Override | None, held: bool, wanted: Override, why: str = "", *, warms_up: bool = False
+) -> Decision:
     """``state`` is DRAINED, WEIGHTED or RESTORED, ``present`` what an operator has set until now.
 
-    ``why`` restricts RESTORED to what was set for that.
+    ``why`` restricts RESTORED to what was set for that. What has its planned weight already doesn't warm up.
 
     A server that is held, because nobody has prepared it yet, can be drained, so that it stays out when it is prepared,
     and never gets a weight here: it is held again
@@ -58,6 +60,8 @@ def decide(state: str, present: Override | None, held: bool, wanted: Override, w
         return Decision(CHANGED, before, DRAINED, wanted._replace(held=held or was_held))
     if held:
         return Decision(LEFT, before, before, None)
+    if warms_up and present is None:
+        return Decision(ALREADY, before, before, None)
     if was_held and wanted.weight:
         return Decision(LEFT, before, before, present)
     same = present is not None and (present.weight, present.until) == (wanted.weight, wanted.until)

@@ -12,7 +12,7 @@ from typing import Any, Collection, Iterator, Mapping, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port, sorry_endpoint
 
-__all__ = ["rolling", "targets"]
+__all__ = ["rolling", "targets", "without_sorry_server"]
 
 Plans = Mapping[str, Mapping[str, Any]]
 _KEY = ("address", "port", "protocol", "fwmark", "family")
@@ -25,9 +25,9 @@ def targets(
 
     ``plans`` are those of all hosts. ``host`` is a real server's inventory name, or its address if it is outside the
     inventory; None: every real server of ``service``. Each of ``servers`` is what module director_weights takes:
-    {"service", "key", "address", "port", "file", "weight", "label", "vips"} and "tcp", the (address, port) of the real
-    server that a director can look at. Directors that do not know the server, and those of ``leaving``, are not listed.
-    With a fault there is no director.
+    {"service", "key", "address", "port", "file", "weight", "label", "vips", "need"} and "tcp", the (address, port) of
+    the real server that a director can look at. Directors that do not know the server, and those of ``leaving``, are
+    not listed. With a fault there is no director.
     """
     directors = {name: plan["director"] for name, plan in plans.items() if plan.get("director") and name not in leaving}
     found = {
@@ -75,6 +75,16 @@ def rolling(
     return {"faults": faults, "hosts": list(each), "directors": [name for name in plans if name in directors]}
 
 
+def without_sorry_server(plans: Plans, directors: Collection[str], service: str) -> list[str]:
+    """Those of the directors on which a virtual service of that name has no sorry server."""
+    return [
+        name
+        for name in directors
+        for one in plans[name]["director"]["services"]
+        if one["name"] == service and not one.get("sorry_server")
+    ]
+
+
 def _is_meant(server: Mapping[str, Any], host: str | None) -> bool:
     if host is None or server["host"] == host:
         return True
@@ -109,6 +119,7 @@ def _entry(service: Mapping[str, Any], server: Mapping[str, Any], *, alone: bool
         "label": _label(service, server) + ("" if alone else f" ({ServiceKey(**key)})"),
         "vips": sorted(vips),
         "tcp": [[server["address"], port] for port in _tcp_ports(service, server)],
+        "need": max(1, (service.get("quorum") or 1) - (service.get("hysteresis") or 0)),
         "sorry": _sorry(service),
     }
 

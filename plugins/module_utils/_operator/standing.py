@@ -13,28 +13,35 @@ __all__ = ["Server", "last_ones"]
 
 
 class Server(NamedTuple):
-    """A real server in a virtual service, as a director's table has it."""
+    """A real server in a virtual service, as a director's table has it.
+
+    ``need``: below this sum of weights keepalived takes the service's real servers out, all of them (its quorum).
+    """
 
     key: ServiceKey
     name: DestinationKey
     label: str
+    need: int = 1
 
 
-def last_ones(table: Table, leaving: Iterable[Server]) -> list[str]:
-    """The labels of the servers after which their service would have nobody with a weight.
+def last_ones(table: Table, changes: Iterable[tuple[Server, int]]) -> list[str]:
+    """The labels of the servers with whose new weights their service would be down: nobody, or too few, would serve.
 
-    A service that is not in the table, and a server that gets no connection now, can't be the last. Neither can
-    one whose sorry server stands in the table, because then nobody else serves.
+    A service that is not in the table, or is down already, can't go down. Neither can one whose sorry server stands in
+    the table, because then nobody else serves.
     """
-    by_service: dict[ServiceKey, list[Server]] = {}
-    for server in leaving:
-        by_service.setdefault(server.key, []).append(server)
+    by_service: dict[ServiceKey, list[tuple[Server, int]]] = {}
+    for server, weight in changes:
+        by_service.setdefault(server.key, []).append((server, weight))
     found = []
-    for key, servers in by_service.items():
-        if key not in table:
-            continue
-        there = {name for name, values in table[key].destinations.items() if values.weight > 0}
-        going = {server.name for server in servers}
-        if there and there <= going:
-            found += [server.label for server in servers if server.name in there]
+    for key, wanted in by_service.items():
+        before = {name: values.weight for name, values in table[key].destinations.items()} if key in table else {}
+        after = dict(before)
+        for server, weight in wanted:
+            if server.name in before:
+                after[server.name] = min(before[server.name], weight)
+        need = max(server.need for server, _weight in wanted)
+        if sum(before.values()) >= need > sum(after.values()):
+            lower = {name for name, weight in after.items() if weight < before[name]}
+            found += [server.label for server, _weight in wanted if server.name in lower]
     return found

@@ -41,6 +41,8 @@ def read(given: Iterable[Mapping[str, Any]]) -> list[Target]:
             label = one.get("label") or f"{key} -> {name}"
             instead = (sorry_name, Destination(sorry["forwarding"], 1)) if sorry and sorry_name else None
             vips = tuple(one.get("vips") or ())
-            found.append(Target(Server(key, name, label), one["file"], one["weight"], vips, instead))
+            found.append(
+                Target(Server(key, name, label, one.get("need") or 1), one["file"], one["weight"], vips, instead)
+            )
     options.finish()
     return found

@@ -82,7 +82,8 @@ def is_global(entry: Mapping[str, Any]) -> bool:
 
 
 def _held(result: Mapping[str, Any]) -> set[str]:
-    return {text.split()[0].partition("/")[0] for text in result["addresses"]}
+    # On lo it is there for packets to be taken in, as on a director that serves itself: nobody is told of that one.
+    return {text.split()[0].partition("/")[0] for text in result["addresses"] if not text.endswith(" dev lo")}
 
 
 # --- virtual services

@@ -43,6 +43,7 @@ SERVER: dict[str, Any] = {
     "vips": {"type": "list", "elements": "str", "default": []},
     "service": {"type": "str", "default": ""},
     "tcp": {"type": "list", "elements": "list", "default": []},
+    "need": {"type": "int", "default": 1},
     "sorry": {
         "type": "dict",
         "options": {
@@ -103,7 +104,8 @@ def _check(params: dict[str, Any]) -> None:
 def _override(params: dict[str, Any], target: Target) -> overrides.Override:
     weight = 0
     if params["state"] == overrides.WEIGHTED:
-        weight = params["weight"] if params["percent"] is None else max(1, target.weight * params["percent"] // 100)
+        part = target.weight * (params["percent"] or 0) // 100
+        weight = params["weight"] if params["percent"] is None else max(min(1, target.weight), part)
     return overrides.Override(weight, overrides.now(), params["until"], params["by"], params["why"])
 
 
@@ -117,16 +119,27 @@ def _bring(module: AnsibleModule, session: Session, wanted: Sequence[Target]) ->
     )
     known = [one for one in wanted if keeper.knows(one)]
     decisions = [
-        (one, decide(params["state"], keeper.override(one), keeper.is_held(one), _override(params, one), params["why"]))
+        (
+            one,
+            decide(
+                params["state"],
+                keeper.override(one),
+                keeper.is_held(one),
+                _override(params, one),
+                params["why"],
+                warms_up=params["percent"] is not None,
+            ),
+        )
         for one in known
     ]
     changes = [(one, decision) for one, decision in decisions if decision.outcome == CHANGED]
-    to_zero = [one.server for one, decision in changes if decision.override and not decision.override.weight]
-    last = [] if params["last"] else last_ones(session.table(), to_zero)
+    lowered = [(one.server, decision.override.weight) for one, decision in changes if decision.override]
+    last = [] if params["last"] else last_ones(session.table(), lowered)
     if last:
+        few = ", or too few for its quorum" if max(server.need for server, _weight in lowered) > 1 else ""
         raise IpvsError(
-            f"{', '.join(last)}: nobody else serves there, so nothing was changed; say lvs_last=true if the clients "
-            "shall find no server"
+            f"{', '.join(last)}: nobody else serves there{few}, so nothing was changed; say lvs_last=true if the "
+            "clients shall find no server"
         )
     if changes and not session.check:
         leaving = [one for one, decision in changes if decision.override and not decision.override.weight]
@@ -190,7 +203,7 @@ def _open_sorry_servers(session: Session, leaving: Sequence[Target]) -> None:
     between. It takes what is in the table for its own (netlink's EEXIST), and removes it when real servers serve again.
     """
     table = session.table()
-    last = set(last_ones(table, [one.server for one in leaving]))
+    last = set(last_ones(table, [(one.server, 0) for one in leaving]))
     opened = {}
     for one in leaving:
         if one.sorry and one.server.label in last:

@@ -21,7 +21,9 @@ NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection":
 PLAYBOOKS = ("drain", "undrain", "weight", "maintenance", "rolling", "upgrade", "absent")
 
 
-def play(folder: Path, playbook: str, example: str, *extra: str, check: bool = False) -> tuple[int, str]:
+def play(
+    folder: Path, playbook: str, example: str, *extra: str, check: bool = False, limit: str = ""
+) -> tuple[int, str]:
     """Run a playbook on an example; exit status and output, in one line."""
     inventory = folder / example
     shutil.copytree(ROOT / "inventories" / example, inventory)
@@ -30,7 +32,9 @@ def play(folder: Path, playbook: str, example: str, *extra: str, check: bool = F
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
     environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
     words = ["ansible-playbook", "--inventory", str(inventory), f"lvs.cluster.{playbook}"]
-    words += ["--check"] * check + [word for one in extra for word in ("-e", one)]
+    words += (
+        ["--check"] * check + (["--limit", limit] if limit else []) + [word for one in extra for word in ("-e", one)]
+    )
     done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
@@ -125,6 +129,31 @@ def test_bad_input_stops_before_any_host_is_touched(
     assert text in output
     assert "UNREACHABLE" not in output
     assert "not in 0..65535" not in output
+
+
+LEFT_OUT = "lb1, lb2 would have to change this, and --limit leaves them out"
+WHOLE = "lb1, lb2 are the directors of that cluster, and --limit leaves them out"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "extra", "text"),
+    [
+        ("drain", ["lvs_host=rs1"], LEFT_OUT),
+        ("undrain", ["lvs_host=rs1"], LEFT_OUT),
+        ("weight", ["lvs_host=rs1", "lvs_weight=3", "lvs_alone=true"], LEFT_OUT),
+        ("maintenance", ["lvs_service=plain", "lvs_last=true"], LEFT_OUT),
+        ("rolling", ["lvs_hosts=rs1", "lvs_command=true"], "lb1, lb2 must change weights and hold the lock meanwhile"),
+        ("failover", ["lvs_host=lb2"], "lb2, lb1 are the directors of that cluster"),
+        ("rollback", [], WHOLE),
+    ],
+)
+def test_a_limit_that_leaves_out_all_directors_is_no_success(
+    tmp_path: Path, playbook: str, extra: list[str], text: str
+) -> None:
+    status, output = play(tmp_path, playbook, "nat_ha", *extra, limit="rs1")
+    assert status != 0
+    assert text in output
+    assert "UNREACHABLE" not in output
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)

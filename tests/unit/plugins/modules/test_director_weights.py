@@ -205,7 +205,10 @@ def test_a_temporary_weight(each: Machine) -> None:
 
 @pytest.mark.parametrize(("percent", "weight"), [(50, 10), (33, 6), (1, 1), (100, 20)])
 def test_a_part_of_the_planned_weight(each: Machine, percent: int, weight: int) -> None:
-    assert told(each.set("weighted", percent=percent)) == [("changed", "ready", "weighted", weight)]
+    # One that serves fully has nothing to warm up for.
+    assert told(each.set("weighted", percent=percent)) == [("already", "ready", "ready", 20)]
+    each.set("drained")
+    assert told(each.set("weighted", percent=percent)) == [("changed", "drained", "weighted", weight)]
     assert each.live() == weight
 
 

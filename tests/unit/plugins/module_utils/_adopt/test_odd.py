@@ -170,6 +170,44 @@ def test_scripts_that_need_a_shell(tmp_path: Path) -> None:
     [instance] = found["lvs_vrrp_instances"]
     assert instance["options"] == {"track_script": {"a": ["weight", 5], "b": True}, "notify_master": "echo $1"}
     assert "vrrp_script unused is tracked by nobody" in texts(findings, "notes")
+    # What is tracked beside one that needs a shell is tracked, too.
+    assert [one["name"] for one in found["lvs_vrrp_scripts"]] == ["b"]
+
+
+VRRP = "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 5\n%s\n}\n"
+
+
+def test_a_definition_of_several_lines(tmp_path: Path) -> None:
+    """keepalived puts each of them in as a line of its own."""
+    text = (
+        "$VIPS= \\\n 10.0.0.5/24 \\\n 10.0.0.6/24\n"
+        "$CHECK= \\\n TCP_CHECK { \\\n connect_port 81 \\\n connect_timeout 9 \\\n }\n"
+    )
+    found, _findings = variables(
+        text + VRRP % "virtual_ipaddress {\n $VIPS\n}" + SERVICE % ("delay_loop \\\n 7", "$CHECK"), tmp_path
+    )
+    [instance], [service] = found["lvs_vrrp_instances"], found["lvs_virtual_services"]
+    assert instance["virtual_ipaddress"] == [{"address": "10.0.0.5/24"}, {"address": "10.0.0.6/24"}]
+    assert service["delay_loop"] == 7
+    checks = service.get("health_checks") or service["real_servers"][0]["health_checks"]
+    assert checks == [{"type": "tcp", "connect_port": 81, "connect_timeout": 9}]
+
+
+@pytest.mark.parametrize("void", ["nopreempt", "preempt_delay 300"])
+def test_what_a_state_of_master_made_void_stays_void(void: str, tmp_path: Path) -> None:
+    found, findings = variables(VRRP % f"state MASTER\n {void}", tmp_path)
+    [instance] = found["lvs_vrrp_instances"]
+    assert not {"nopreempt", "preempt_delay", "state"} & instance.keys()
+    assert f"with it {void.split()[0]}, which had no effect" in texts(findings, "notes")
+    found, _findings = variables(VRRP % f"state BACKUP\n {void}", tmp_path)
+    assert void.split()[0] in found["lvs_vrrp_instances"][0]
+
+
+def test_words_that_no_variable_has_are_told(tmp_path: Path) -> None:
+    _found, findings = variables(VRRP % "unicast_peer {\n 10.0.0.4 min_ttl 255\n}", tmp_path)
+    assert "of the unicast peer 10.0.0.4 there is no variable for: min_ttl 255" in texts(findings, "faults")
+    found, _findings = variables("global_defs {\n notification_email {\n a@x b@x\n c@x\n}\n}\n", tmp_path)
+    assert found["lvs_keepalived_global"]["notification_email"] == ["a@x", "b@x", "c@x"]
 
 
 def test_the_connection_sync_daemon(tmp_path: Path) -> None:

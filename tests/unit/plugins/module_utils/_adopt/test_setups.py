@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,20 @@ def test_what_health_makes_of_the_table_is_no_fault(tmp_path: Path) -> None:
     notes = "\n".join(texts(result, "notes"))
     for words in ("its sorry server", "its health check fails", "has weight 0 in place of 20"):
         assert words in notes
+
+
+@pytest.mark.parametrize(("words", "fault"), [("", True), ("misc_dynamic", False)])
+def test_a_weight_that_a_health_check_gives_is_no_fault(words: str, fault: bool, tmp_path: Path) -> None:
+    hosts = setup_2(tmp_path)
+    file = tmp_path / "lb2" / "keepalived.conf"
+    check = f"MISC_CHECK {{\n misc_path /usr/bin/ping\n {words}\n}}\n"
+    text = re.sub(r"(real_server 192\.168\.0\.12 80 \{\n)", rf"\1{check}", file.read_text())
+    assert check in text
+    file.write_text(text)
+    configure(hosts["lb2"], file, "lb2", programs={"ping": "/usr/bin/ping"})
+    hosts["lb2"]["table"]["services"][0]["destinations"][0]["weight"] = 5
+    found = "\n".join(texts(adopt(hosts, ["lb1", "lb2"]), "faults"))
+    assert ("has weight 5, and the variables have 20" in found) == fault, found
 
 
 def test_a_service_that_keepalived_does_not_know_is_adopted(tmp_path: Path) -> None:

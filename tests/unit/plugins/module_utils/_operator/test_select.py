@@ -63,10 +63,20 @@ def test_all_that_the_module_needs_is_told() -> None:
                 "label": "rs1 in plain",
                 "vips": ["10.0.0.5"],
                 "tcp": [["192.168.0.12", 80]],
+                "need": 1,
                 "sorry": {"address": "192.168.0.4", "port": 80, "forwarding": "nat"},
             }
         ],
     }
+
+
+def test_a_quorum_is_told_and_where_a_sorry_server_is_missing() -> None:
+    given = plans("nat_ha")
+    for service in given["lb2"]["director"]["services"]:
+        service.update(quorum=9, hysteresis=2, sorry_server=None)
+    assert select.targets(given, "rs1", "plain")["directors"]["lb2"]["servers"][0]["need"] == 7
+    assert select.without_sorry_server(given, ["lb1", "lb2"], "plain") == ["lb2"]
+    assert select.without_sorry_server(given, ["lb1"], "plain") == []
 
 
 def test_the_sorry_server_is_told_where_there_is_one() -> None:

@@ -55,16 +55,37 @@ def table(**weights: dict[int, int]) -> Table:
     ],
 )
 def test_one_service(weights: dict[int, int], leaving: list[int], last: list[int]) -> None:
-    found = last_ones(table(web=weights), [server(WEB, one) for one in leaving])
+    found = last_ones(table(web=weights), [(server(WEB, one), 0) for one in leaving])
     assert found == [server(WEB, one).label for one in last]
 
 
 def test_a_service_that_is_not_in_the_table() -> None:
-    assert last_ones({}, [server(WEB, 1)]) == []
+    assert last_ones({}, [(server(WEB, 1), 0)]) == []
 
 
 def test_each_service_is_judged_by_itself() -> None:
     there = table(web={1: 5, 2: 5}, shop={1: 5})
-    assert last_ones(there, [server(WEB, 1), server(SHOP, 1)]) == ["rs1 in 8080"]
+    both = [(server(WEB, 1), 0), (server(SHOP, 1), 0)]
+    assert last_ones(there, both) == ["rs1 in 8080"]
     # The other server of the one is not there for the other.
-    assert last_ones(table(web={1: 5}, shop={2: 5}), [server(WEB, 1), server(SHOP, 1)]) == ["rs1 in 80"]
+    assert last_ones(table(web={1: 5}, shop={2: 5}), both) == ["rs1 in 80"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "changes", "last"),
+    [
+        ({1: 1, 2: 1}, {1: 0}, [1]),
+        ({1: 1, 2: 1, 3: 1}, {1: 0}, []),
+        ({1: 1, 2: 2}, {2: 1}, []),
+        ({1: 1, 2: 2}, {2: 0}, [2]),
+        ({1: 1, 2: 2}, {1: 0, 2: 1}, [1, 2]),
+        # It is down already.
+        ({1: 1, 2: 0}, {1: 0}, []),
+        # Whose health check fails has weight 0 in the table, whatever it is given.
+        ({1: 2, 2: 0}, {1: 0, 2: 9}, [1]),
+    ],
+)
+def test_a_quorum(weights: dict[int, int], changes: dict[int, int], last: list[int]) -> None:
+    """With less than 2 keepalived takes out who still serves."""
+    given = [(server(WEB, number)._replace(need=2), weight) for number, weight in changes.items()]
+    assert last_ones(table(web=weights), given) == [server(WEB, one).label for one in last]

@@ -98,6 +98,13 @@ def test_a_backup_that_has_the_vip() -> None:
     assert judged(results, plans)["problems"] == ["lb2: is BACKUP of VI_1 and has 10.0.0.5"]
 
 
+def test_a_vip_on_lo_is_none_that_anybody_is_told_of() -> None:
+    """On a director that serves itself it stands there at all times; an IPv6 address has no other scope there."""
+    plans, results = nat_ha()
+    results["lb2"]["addresses"].append("10.0.0.5/32 dev lo")
+    assert judged(results, plans)["problems"] == []
+
+
 def test_a_director_that_was_not_reached_may_be_the_master() -> None:
     plans, results = nat_ha()
     results["lb1"] = {"unreachable": True, "msg": "no route to host", "changed": False}
