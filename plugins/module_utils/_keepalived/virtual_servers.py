@@ -65,6 +65,9 @@ def _virtual_server(service: Mapping[str, Any], head: tuple[Value, ...], *, mark
     if marked and service.get("family") == "ipv6":
         # A mark has no address to tell the family from; keepalived takes IPv4.
         nodes.append(Node("ip_family", ("inet6",)))
+    elif marked and any(":" in str(server["address"]) for server in service["real_servers"]):
+        # Or that of the real servers, where all of them are ends of tunnels (vs_end_handler).
+        nodes.append(Node("ip_family", ("inet",)))
     if service.get("delay_loop") is not None:
         nodes.append(Node("delay_loop", (service["delay_loop"],)))
     # keepalived takes sh-port and the like only behind the scheduler that has them.

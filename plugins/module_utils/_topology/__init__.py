@@ -23,6 +23,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.services imp
     check_agreement,
     plan_services,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import check_sync_peers
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vip_holders import vip_holders
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_peers import check_peers, check_router_ids
@@ -59,6 +60,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
             directors[name] = plan_director(director, cluster, planned[name], managers[name], owners, colocation)
             serving |= {name} if colocation.serves(director) else set()
         check_peers(cluster)
+        check_sync_peers(cluster, {one.name: directors[one.name]["sync_daemon"] for one in cluster.sorted})
         check_agreement(cluster, planned)
         colocation.check()
     check_router_ids(known.clusters.values())

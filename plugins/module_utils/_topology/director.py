@@ -28,7 +28,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.virtual_addresses import VirtualAddresses
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import plan_instances
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import outside_networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
+    check_own_addresses,
+    outside_networks,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_groups import plan_sync_groups
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_tracking import Tracking
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
@@ -91,6 +94,7 @@ def plan_director(
     daemon = plan_sync_daemon(director, colocation)
     tracking = Tracking(director)
     instances = plan_instances(director, cluster, daemon, tracking)
+    check_own_addresses(director, owners)
     addresses = VirtualAddresses(director, cluster, owners)
     if manager == "static":
         addresses.add_services(services)

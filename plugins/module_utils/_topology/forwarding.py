@@ -55,10 +55,8 @@ def _check_common_link(
     holders: list[dict[str, Any]], director: Host, cluster: Cluster, inventory: Inventory, place: Place
 ) -> None:
     """Direct routing puts another MAC address on a packet, which works on a common link alone."""
-    own = [one for _name, one in director.interfaces]
-    virtual = [*(one for _name, one in cluster.vrrp_addresses), *cluster.static_addresses]
-    near = networks.overall([*own, *virtual])
-    families = {one.version for one in own}
+    near = cluster.links_of(director)
+    families = {one.version for _name, one in director.interfaces}
     away: dict[networks.Network, list[str]] = {}
     for server in holders:
         address = networks.address(server["address"])

@@ -64,6 +64,7 @@ class Cluster:
 
     name: str
     directors: list[Host] = field(default_factory=list)
+    _links: dict[str, list[networks.Network]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def sorted(self) -> list[Host]:
@@ -84,6 +85,11 @@ class Cluster:
         return list(found.values())
 
     @cached_property
+    def instance_of(self) -> dict[networks.Address, str]:
+        """The name of the VRRP instance of each virtual address."""
+        return {one.ip: name for name, one in self.vrrp_addresses}
+
+    @cached_property
     def static_addresses(self) -> list[networks.Interface]:
         """The addresses that lvs_virtual_addresses puts on directors, each once."""
         return list(
@@ -95,10 +101,18 @@ class Cluster:
             )
         )
 
+    def links_of(self, director: Host) -> list[networks.Network]:
+        """The networks that one of the directors is in, with its own addresses or those that it may have."""
+        if director.name not in self._links:
+            own = [one for _name, one in director.interfaces]
+            virtual = [one for _name, one in self.vrrp_addresses]
+            self._links[director.name] = networks.overall([*own, *virtual, *self.static_addresses])
+        return self._links[director.name]
+
     @cached_property
     def networks(self) -> list[networks.Network]:
         """The networks that the directors are in, as far as their variables tell."""
-        own = [one for director in self.directors for _name, one in director.interfaces]
+        own = [one for director in self.directors for _name, one in director.interfaces if not one.ip.is_loopback]
         virtual = [one for _name, one in self.vrrp_addresses]
         return networks.overall([*own, *virtual, *self.static_addresses])
 

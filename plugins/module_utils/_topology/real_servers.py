@@ -37,7 +37,11 @@ def address_of(
         return host.variables[variable], ""
     if host.variables["lvs_interfaces"] is None:
         return None, ""
-    own = [one.ip for _name, one in host.interfaces if networks.family(one) == family and not one.ip.is_link_local]
+    own = [
+        one.ip
+        for _name, one in host.interfaces
+        if networks.family(one) == family and not (one.ip.is_link_local or one.ip.is_loopback)
+    ]
     shared = [net for net in cluster.networks if networks.family(net) == family]
     found = [one for one in own if networks.holding(shared, one)]
     if forwarding == "tun" and len(own) == 1:

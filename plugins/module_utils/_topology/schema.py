@@ -135,7 +135,7 @@ def _number(spec: Spec, value: Any, place: Place) -> int | float:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise ValueError
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Wrong(f"is {_show(spec, value)}, not a number") from None
     if not spec.low <= number <= spec.high:
         raise Wrong(f"{_show(spec, value)} is not in {_range(spec)}")
@@ -143,7 +143,7 @@ def _number(spec: Spec, value: Any, place: Place) -> int | float:
 
 
 def _integer(spec: Spec, value: Any, place: Place) -> int:
-    whole = isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]+\s*", value))
+    whole = isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,40}\s*", value))
     if isinstance(value, bool) or not whole:
         raise Wrong(f"is {_show(spec, value)}, not a whole number")
     number = int(value)

@@ -272,7 +272,7 @@ def _check_group_ports(
         place.key("virtual_server_group").fault(
             f"has one set of real servers for the ports {listing(map(str, ports))}, and {listing(named)} has none of "
             "its own",
-            "give each real server its port, or leave virtual_server_group out",
+            "give each real server its port (with NAT alone), or leave virtual_server_group out",
         )
 
 
@@ -366,9 +366,11 @@ def _check_present(cluster: Cluster, planned: Mapping[str, list[Service]], view:
     first = next(iter(view.values()))
     for host in cluster.sorted:
         written = host.variables.get("lvs_virtual_services")
+        if host.name in view or written is None:
+            continue
         # An item with a wrong address or port has its fault already; that it is missing here is no news.
         readable = len({service.place.path for service in planned[host.name]}) == len(written or ())
-        if host.name not in view and written is not None and readable:
+        if readable:
             host.place.key("lvs_virtual_services").fault(
                 f"lacks the service {label(first.plan)} that {listing(view)} has",
                 "write it for all directors of the cluster, or give the other its own lvs_cluster",

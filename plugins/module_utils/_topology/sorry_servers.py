@@ -27,7 +27,16 @@ def check_sorry_server(service: Mapping[str, Any], family: str | None, ports: li
         spot.key("port").fault(
             "is missing, and a service on a firewall mark has no port to take it from", "write the port"
         )
+    if sorry and "port" not in sorry and service.get("virtual_server_group") and len(set(ports)) > 1:
+        spot.key("port").fault(
+            "is missing, and one sorry server is for all ports of a virtual_server_group", "write the port"
+        )
     method, port = sorry.get("forwarding", service.get("forwarding")), sorry.get("port")
+    if sorry.get("address") and networks.address(sorry["address"]).is_loopback and method in ("nat", "tun"):
+        spot.key("address").fault(
+            f"is {sorry['address']}, to which the kernel sends nothing with {method}",
+            "use an address of the director, or forwarding: dr",
+        )
     if port is not None and ports and set(ports) != {port} and method in ("dr", "tun"):
         spot.key("port").fault(
             f"is {port}, and with {method} a sorry server answers on the service's own port",

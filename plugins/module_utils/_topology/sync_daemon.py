@@ -9,11 +9,11 @@ from typing import Any, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated_forms import BACKUP_ONLY
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["PORT", "SYSCTLS", "plan_sync_daemon", "sync_interface"]
+__all__ = ["PORT", "SYSCTLS", "check_sync_peers", "plan_sync_daemon", "sync_interface"]
 
 PORT = 8848
 """The UDP port of the kernel's sync daemon where none is given."""
@@ -27,6 +27,33 @@ SYSCTLS: Mapping[str, str] = {
     "net.ipv4.vs.sloppy_tcp": "1",
 }
 """What a director with a sync daemon has, for a takeover that loses as few connections as can be."""
+
+
+def check_sync_peers(cluster: Cluster, daemons: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Note directors that would not hear each other's connections; ``daemons`` are those of the plans, by director."""
+    ways: dict[str, str] = {}
+    if not any(director.variables.get("lvs_sync_daemon") for director in cluster.sorted):
+        return  # what a form of self-balancing needs is of those that balance themselves
+    for director in cluster.sorted:
+        daemon = daemons[director.name]
+        if director.leaves:
+            continue
+        if daemon is None:
+            ways[director.name] = "none"
+            continue
+        numbers = {one.get("name"): one.get("virtual_router_id") for _place, one in instances(director)}
+        # keepalived takes the number of the instance that the daemon follows.
+        number = daemon.get("id", numbers.get(daemon.get("instance")))
+        group = daemon.get("group", "224.0.0.81")
+        ways[director.name] = f"id {number} at {group} port {daemon.get('port', PORT)}"
+    if len(set(ways.values())) > 1:
+        written = ", ".join(f"{name} has {way}" for name, way in ways.items())
+        for director in cluster.sorted:
+            if director.name in ways:
+                director.place.key("lvs_sync_daemon").fault(
+                    f"the directors do not agree on the sync daemon: {written}",
+                    "give all directors of the cluster the same id, group and port, or none of them a sync daemon",
+                )
 
 
 def sync_interface(director: Host, colocation: Colocation) -> str | None:

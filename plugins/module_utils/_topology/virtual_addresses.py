@@ -102,7 +102,7 @@ class VirtualAddresses:
 
     def _check_others(self, place: Place, one: networks.Interface) -> None:
         """An address that stays here can't move with VRRP, and no other director of the cluster can hold it."""
-        moving = {virtual.ip: name for name, virtual in self._cluster.vrrp_addresses}
+        moving = self._cluster.instance_of
         if one.ip in moving:
             place.fault(
                 f"{one.ip} is in the VRRP instance {moving[one.ip]}, and what stands here stays on this host",

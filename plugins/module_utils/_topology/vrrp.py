@@ -12,7 +12,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults impor
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_vrrp import GARP, INTERVALS
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
-    check_own_addresses,
     family_of,
     instances,
     plan_addresses,
@@ -72,7 +71,6 @@ def plan_instances(
         plan.update(_given(instance, "options"))
         plans.append(plan)
     _check_intervals(director)
-    check_own_addresses(director, cluster)
     return plans
 
 

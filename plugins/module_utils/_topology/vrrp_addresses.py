@@ -9,7 +9,8 @@ from typing import Any, Iterator, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = [
@@ -109,15 +110,17 @@ def vmac_names(instance: Mapping[str, Any], family: str) -> list[str]:
     return made if instance["use_vmac"] is True else [instance["use_vmac"]]
 
 
-def check_own_addresses(director: Host, cluster: Cluster) -> None:
-    """A host's own address must not be a virtual one: keepalived takes it away when the director becomes backup."""
-    owners = {one.ip: (host.name, name) for host in cluster.sorted for name, one in host.interfaces}
+def check_own_addresses(director: Host, owners: Owners) -> None:
+    """A virtual address is no host's own, which keepalived would take away, and moves with one instance."""
+    taken: dict[networks.Address, str] = {}
     for place, instance in instances(director):
+        name = str(instance.get("name"))
         for spot, one, _entry in entries(instance, place):
-            if one.ip in owners:
-                host, name = owners[one.ip]
+            owners.check(spot, one.ip)
+            if taken.setdefault(one.ip, name) != name:
                 spot.fault(
-                    f"{one.ip} is {host}'s own address on {name} (lvs_interfaces)", "choose an address that no host has"
+                    f"{one.ip} is in the VRRP instance {taken[one.ip]}, too, which may be master elsewhere",
+                    "leave it in one of them",
                 )
 
 

@@ -49,12 +49,27 @@ def plan_sync_groups(director: Host, planned: list[dict[str, Any]], tracking: Tr
                 )
             taken.setdefault(member, str(name))
         _check_together(group, members, planned)
-        _check_watched(group, plan, at, planned)
+        _check_watched(group, plan, at, planned, _weights(director))
     return groups
 
 
+def _weights(director: Host) -> dict[tuple[str, str], int]:
+    """The weights that scripts and files have where they are defined, which hold where nobody says another."""
+    variables = {"track_script": "lvs_vrrp_scripts", "track_file": "lvs_track_files"}
+    return {
+        (key, str(one.get("name"))): one["weight"]
+        for key, variable in variables.items()
+        for _number, one in director.items(variable)
+        if one.get("weight") is not None
+    }
+
+
 def _check_watched(
-    group: Mapping[str, Any], written: Mapping[str, Any], at: Place, planned: list[dict[str, Any]]
+    group: Mapping[str, Any],
+    written: Mapping[str, Any],
+    at: Place,
+    planned: list[dict[str, Any]],
+    weights: Mapping[tuple[str, str], int],
 ) -> None:
     """keepalived ignores what a member watches with a weight, since the group moves as one, and complains of it.
 
@@ -69,7 +84,8 @@ def _check_watched(
         for key in ("track_interface", "track_script", "track_file", "track_bfd"):
             for one in plan.get(key, ()):
                 # A file's number counts once where no weight is given.
-                if one.get("weight", 1 if key == "track_file" else 0):
+                weight = weights.get((key, one["name"]), 1 if key == "track_file" else 0)
+                if one.get("weight", weight):
                     at.key("group").fault(
                         f"{plan['name']} is in it and watches {one['name']} ({key}) with a weight",
                         f"write {key} at the group, or weight: 0, or options: {{sync_group_tracking_weight: true}}",

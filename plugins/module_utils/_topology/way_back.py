@@ -132,6 +132,14 @@ class _Gateways:
                     f"no way back: {gateway} is not in {network}, the network of the real server's address {source}",
                     "name a gateway in that network",
                 )
+            if any(one.ip == gateway for _name, one in host.interfaces):
+                place.fault(f"no way back: {gateway} is this host's own address", "name an address of the directors")
+            owner = next((one.name for one in cluster.sorted if any(i.ip == gateway for _n, i in one.interfaces)), None)
+            if owner and len(cluster.directors) > 1:
+                place.notice(
+                    f"{gateway} is {owner}'s own address: answers still go there when another director takes over",
+                    "name an address that moves with VRRP, or leave it out",
+                )
         else:
             gateway = self._gateway(cluster, network)
         if gateway is None:
@@ -167,15 +175,16 @@ class _Gateways:
     @staticmethod
     def _check_together(use: Use, gateway: networks.Address) -> None:
         """Note a VIP and a gateway that can move apart: then replies reach a director that knows no connection."""
-        instances = {one.ip: name for name, one in use.cluster.vrrp_addresses}
-        vip = networks.address(use.service.plan["address"]) if "address" in use.service.plan else gateway
-        if vip not in instances or gateway not in instances or instances[vip] == instances[gateway]:
+        instances = use.cluster.instance_of
+        if gateway not in instances:
             return
-        pair = {instances[vip], instances[gateway]}
-        if any(pair <= set(one.get("group") or []) for _n, one in use.director.items("lvs_vrrp_sync_groups")):
-            return
-        use.service.place.key("address").notice(
-            f"{vip} moves with {instances[vip]} and the real servers' gateway {gateway} with {instances[gateway]}: "
-            "after half a takeover replies reach a director that does not know the connection",
-            f"put {listing(pair)} into one lvs_vrrp_sync_groups entry",
-        )
+        for place, vip in vips(use.service.plan, use.service.place):
+            pair = {instances.get(vip, instances[gateway]), instances[gateway]}
+            groups = [set(one.get("group") or []) for _n, one in use.director.items("lvs_vrrp_sync_groups")]
+            if len(pair) > 1 and not any(pair <= group for group in groups):
+                place.notice(
+                    f"{vip} moves with {instances[vip]} and the real servers' gateway {gateway} with "
+                    f"{instances[gateway]}: after half a takeover replies reach a director that does not know the "
+                    "connection",
+                    f"put {listing(pair)} into one lvs_vrrp_sync_groups entry",
+                )
