@@ -115,7 +115,7 @@ def _match(line: str, used: set[str]) -> re.Match[str] | None:
 def _value(match: re.Match[str]) -> str:
     """The secret itself: what is quoted, or what stands before the next brace."""
     text = str(match.group("value")).strip()
-    return text[1:].split('"')[0] if text.startswith('"') else "".join(_BARE.findall(text)[:1]).strip()
+    return text[1:].partition('"')[0] if text.startswith('"') else "".join(_BARE.findall(text)[:1]).strip()
 
 
 def _mask_whole(whole: list[str], used: set[str]) -> list[str]:
