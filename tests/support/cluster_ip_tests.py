@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ HOSTS = "hosts.yml"
 RULES, ADDRESSES = "lvs-clusterip", "lvs-clusterip-addresses"
 ALL_NODES = (*NODES, "spare")
 MEGABYTE = 1_000_000
+Words = Sequence[tuple[str, ...]]
 
 
 class Bounds(NamedTuple):
@@ -92,25 +94,38 @@ def a_dead_node_is_replaced(cluster: Cluster, bounds: Bounds, victim: str = "web
         assert clients.doubles_since(settled) == []
 
 
-def a_node_without_its_server_gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str = "web3") -> None:
+def gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str, break_it: Words, mend_it: Words) -> None:
+    """After these commands on a node its clients go to the others, and after those they come back."""
     others = [node for node in NODES if node != victim]
     before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
     with clients_of(cluster) as clients:
         buckets.steady(clients, 2)
         owner = clients.owner()
-        stopped = clients.now
-        cluster.run(victim, "systemctl", "stop", SERVER)
+        broken = clients.now
+        for words in break_it:
+            cluster.run(victim, *words)
         buckets.wait_for_sizes(cluster, {**dict.fromkeys(others, 6), victim: 0}, 30)
         settled = buckets.steady(clients, 4)
-        gaps = clients.gaps(stopped)
-        print(f"server of {victim} stopped: all clients served again after {max(gaps.values()):.2f} s")
+        gaps = clients.gaps(broken)
+        print(f"{' '.join(break_it[-1])} on {victim}: all clients served again after {max(gaps.values()):.2f} s")
         assert max(gaps.values()) <= bounds.lost
         assert set(clients.shares(settled)) == set(others)
-        cluster.run(victim, "systemctl", "start", SERVER)
+        for words in mend_it:
+            cluster.run(victim, *words)
         buckets.wait_for(cluster, before, 30)
         settled = buckets.steady(clients, 4)
         assert clients.owner(settled) == owner
         assert clients.doubles_since(settled) == []
+
+
+def a_node_without_its_server_gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str = "web3") -> None:
+    gives_its_buckets_away(cluster, bounds, victim, [("systemctl", "stop", SERVER)], [("systemctl", "start", SERVER)])
+
+
+def a_node_without_the_vip_gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str = "web3") -> None:
+    """Its own server runs, and at the VIP another node would answer it: that counts for nothing."""
+    lost = [("systemctl", "stop", ADDRESSES), ("ip", "address", "flush", "dev", INTERFACE, "to", VIP)]
+    gives_its_buckets_away(cluster, bounds, victim, lost, [("systemctl", "start", ADDRESSES)])
 
 
 def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, victim: str = "web1") -> None:
@@ -128,28 +143,6 @@ def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, vic
         assert max(gaps.values()) <= bounds.lost
         assert clients.owner(settled) == owner
         assert clients.doubles_since(settled) == []
-
-
-def a_node_without_the_vip_gives_its_buckets_away(cluster: Cluster, bounds: Bounds, victim: str = "web3") -> None:
-    """Its own server runs, and at the VIP another node would answer it: that counts for nothing."""
-    others = [node for node in NODES if node != victim]
-    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
-    with clients_of(cluster) as clients:
-        buckets.steady(clients, 2)
-        owner = clients.owner()
-        lost = clients.now
-        cluster.run(victim, "systemctl", "stop", ADDRESSES)
-        cluster.run(victim, "ip", "address", "flush", "dev", INTERFACE, "to", VIP)
-        buckets.wait_for_sizes(cluster, {**dict.fromkeys(others, 6), victim: 0}, 30)
-        settled = buckets.steady(clients, 4)
-        gaps = clients.gaps(lost)
-        print(f"{victim} lost the VIP: all clients served again after {max(gaps.values()):.2f} s")
-        assert max(gaps.values()) <= bounds.lost
-        assert set(clients.shares(settled)) == set(others)
-        cluster.run(victim, "systemctl", "start", ADDRESSES)
-        buckets.wait_for(cluster, before, 30)
-        settled = buckets.steady(clients, 4)
-        assert clients.owner(settled) == owner
 
 
 def rules_that_somebody_flushed_come_back(cluster: Cluster, victim: str = "web1") -> None:

@@ -82,7 +82,8 @@ def test_the_described_cluster_is_the_class() -> None:
 
 
 def test_what_the_steps_of_a_scenario_rest_on() -> None:
-    assert re.search(r"^SHARED_SCENARIOS :=", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    for lists in ("PLAIN_SCENARIOS", "KEEPALIVED_SCENARIOS"):
+        assert re.search(rf"^{lists} :=", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert "def cluster() -> Cluster" in (ROOT / "molecule" / "conftest.py").read_text()
     for scenario in (ROOT / "molecule").glob("*/molecule.yml"):
         own = yaml.safe_load(scenario.read_text()) or {}

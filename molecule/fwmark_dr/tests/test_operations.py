@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_maintenance_needs_a_sorry_server(cluster: Cluster) -> None:
     operations.refused(cluster.playbook("maintenance", *operations.extra(lvs_service="web")), "web has no sorry_server")
 
 
-def services(**weights: int) -> list[dict[str, object]]:
+def services(**weights: int) -> list[dict[str, Any]]:
     """The inventory's virtual services with other real servers."""
     real_servers = [{"host": host, "weight": weight} for host, weight in weights.items()]
     web = {"address": "10.0.0.6", "protocol": "tcp", "port": 80}
@@ -76,7 +77,7 @@ def test_real_servers_of_a_mark_with_a_port(cluster: Cluster) -> None:
     """The kernel's table has no port for them, and they are found in it all the same."""
     with_ports = services(rs1=1, rs2=2)
     for service in with_ports:
-        service["real_servers"] = [{**server, "port": 80} for server in service["real_servers"]]  # type: ignore[attr-defined]
+        service["real_servers"] = [{**server, "port": 80} for server in service["real_servers"]]
     also = ["--extra-vars", json.dumps({"lvs_virtual_services": with_ports})]
     assert not ran(cluster.playbook("site", *also)).changed
     with operations.undisturbed(cluster, SETUP):

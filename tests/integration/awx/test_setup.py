@@ -149,6 +149,17 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
     assert "awx.awx is not installed" not in told
 
 
+def test_a_password_that_nobody_knows_is_told_before_anything_is_made() -> None:
+    controller = Controller([f"{name}.yml" for name in PLAYBOOKS])
+    with serving(controller) as address:
+        one = set_up(address, {"lvs_awx_scm_url": "https://example.com/x.git"})
+    assert one.status != 0
+    told = " ".join(one.output.split())
+    assert "LVS_VRRP_PASS is not in the environment, and AWX has no credential LVS VRRP password" in told
+    assert "set lvs_awx_vrrp to false" in told
+    assert controller.writes == 0
+
+
 def test_a_project_that_lacks_a_playbook_is_told() -> None:
     controller = Controller(["check.yml"])
     with serving(controller) as address:
