@@ -11,7 +11,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights im
 
 
 def weight_servers(director: Mapping[str, Any], prepared: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
-    """Every weight file with its real server, and whether that may have its weight.
+    """Every weight file with its real server, its forwarding method, and whether it may have its weight.
 
     The services of a virtual server group have their real servers' files in common.
 
@@ -22,6 +22,7 @@ def weight_servers(director: Mapping[str, Any], prepared: Mapping[str, Collectio
         server["weight_file"]: {
             "file": server["weight_file"],
             "label": f"{service['name']} {server['host'] or server['address']}",
+            "forwarding": server["forwarding"],
             "ready": server["host"] is None or server["host"] in prepared.get(server["forwarding"], ()),
         }
         for service in director["services"]

@@ -16,6 +16,8 @@ description:
   - This module lists them, or puts one of them back, in the way in which a run puts a new one in force.
   - A C(keepalived.conf) is tested by keepalived first. Whoever calls this module reloads keepalived if RV(pending), as
     with M(lvs.cluster.keepalived_config).
+  - An entry that balances by a firewall mark is refused where neither the chains of O(name) give that mark, as
+    M(lvs.cluster.firewall_chains) keeps them, nor a service in force has it. Rules do not come back with an entry.
   - A table is brought into the kernel as M(lvs.cluster.director_table) does it. What leaves is drained.
   - The inventory doesn't change. The next run of C(lvs.cluster.site) puts its state back.
 options:
@@ -35,7 +37,7 @@ options:
     type: str
     default: "1"
   name:
-    description: The owner of the table, as O(lvs.cluster.director_table#module:name).
+    description: The owner of the table and of the firewall chains, as O(lvs.cluster.director_table#module:name).
     type: str
     default: lvs-director
   weights_directory:
@@ -84,6 +86,7 @@ attributes:
 seealso:
   - module: lvs.cluster.keepalived_config
   - module: lvs.cluster.director_table
+  - module: lvs.cluster.firewall_chains
 author: The lvs.cluster authors (@lvs-cluster)
 """
 

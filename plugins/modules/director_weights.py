@@ -133,9 +133,10 @@ options:
   why:
     description:
       - What it is for, for those who look later.
-      - With V(restored) only what was set for this is taken back.
+      - With V(restored) only what was set for this is taken back. With V(rolling) and O(percent) only that
+        is warmed up.
     type: str
-    choices: ["", drain, weight, maintenance]
+    choices: ["", drain, weight, maintenance, rolling]
     default: ""
   last:
     description: Do it although nobody else serves.

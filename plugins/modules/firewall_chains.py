@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Puts firewall rules into chains that belong to O(name), the owner, each with one jump at the end of its hook, or at
     its top with O(chains[].first). What is given is the whole truth for this owner, so a chain that is no longer given
-    goes, with its jump.
+    goes, with its jump. See O(purge).
   - Rules and chains of others are never changed, moved or flushed, and no rule set is saved over a file of others. A
     rule of others that ends the way of a packet before our jump (C(ACCEPT), C(DROP)) ends it before our rules, too.
   - All changes of a family's table are one transaction of C(iptables-restore), so no packet meets a half of them. All
@@ -22,7 +22,8 @@ description:
   - Nothing is sent when chains and jumps are as they should be. C(/var/lib/lvs-cluster/NAME-firewall.json) keeps how
     iptables printed our rules when they were applied; what it prints now is compared with that.
   - At boot, C(NAME-firewall.service) puts the chains there before the network comes up, and again when
-    C(netfilter-persistent), C(iptables), C(nftables), C(firewalld) or C(ufw) is restarted or reloaded by systemd.
+    C(netfilter-persistent), C(iptables), C(nftables), C(firewalld) or C(ufw) is restarted or reloaded by systemd,
+    of those that run or start at boot when the module runs.
     Stopping the service takes no rule away.
   - Works with both backends of iptables (legacy and nft), through the C(iptables) and C(ip6tables) of the host.
 options:
@@ -82,6 +83,14 @@ options:
         elements: str
         choices: [ufw]
         default: []
+  purge:
+    description:
+      - Whether the owner's chains that are not among O(chains) go. With V(false) they stay as they are, for a run that
+        must let something else go first.
+      - It is ignored with O(state=absent).
+    type: bool
+    default: true
+    version_added: 0.1.0
   state:
     description: V(absent) removes everything that this owner has on the host.
     type: str

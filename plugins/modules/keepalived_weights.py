@@ -14,8 +14,10 @@ description:
     the weight of its real server at once and without a reload.
   - A new file of a server that is not ready holds V(-2147483647), which makes the effective weight 0 whatever the
     configured weight is or becomes. Established connections stay.
-  - A held server that is ready is released. A file that is there and not held by us is never changed, so a server that
-    a person drained stays drained, and one that serves is not taken away.
+  - A held server that is ready is released. The number in a file that is there and not held by us is never changed, so
+    a server that a person drained stays drained, and one that serves is not taken away.
+  - One exception is a server that was prepared for another forwarding method than the one that it gets. It counts as a
+    new one, because what prepares its host for one method does not for the other.
   - Run it before keepalived starts or reloads with a configuration that names new files. keepalived 2.3 does not accept
     a configuration whose directory of weight files is missing.
 options:
@@ -41,6 +43,14 @@ options:
         description: Words for a person who reads the file, written when the file is.
         type: str
         default: ""
+      forwarding:
+        description:
+          - The server's forwarding method. It is noted in the file of a ready server.
+          - A server that is not ready and whose file names another method is held. A file that names none, as one of an
+            earlier version or of a person, counts as one of the same method.
+          - Without this option no method is compared.
+        type: str
+        choices: [nat, dr, tun]
   state:
     description: V(absent) removes all files of ours, and the directory if it is empty then.
     type: str

@@ -158,6 +158,25 @@ def rules_that_somebody_flushed_come_back(cluster: Cluster, victim: str = "web1"
     assert clients.doubles == []
 
 
+def rules_come_back_when_a_loader_of_rules_starts_again(cluster: Cluster, victim: str = "web1") -> None:
+    """As iptables.service of some distributions does: all rules but its own are gone then."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    unit = "[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/usr/sbin/iptables -w 5 -t mangle -F\\n"
+    unit += "[Install]\\nWantedBy=multi-user.target\\n"
+    file = "/etc/systemd/system/iptables.service"
+    cluster.run(victim, "sh", "-ec", f"printf '{unit}' > {file}; systemctl daemon-reload; systemctl enable iptables")
+    try:
+        run = cluster.playbook("site")
+        assert (run.status, [*run.changed]) == (0, [victim]), run.output
+        cluster.run(victim, "systemctl", "restart", "iptables")
+        buckets.wait_for(cluster, before, 20)
+        cluster.run(victim, "systemctl", "is-active", RULES)
+    finally:
+        cluster.run(victim, "sh", "-ec", f"systemctl disable iptables; rm {file}; systemctl daemon-reload")
+    run = cluster.playbook("site")
+    assert (run.status, [*run.changed]) == (0, [victim]), run.output
+
+
 def a_node_whose_rules_fail_at_first_comes_with_the_next_try(cluster: Cluster, victim: str = "web2") -> None:
     """As where the interface is a bond that the network's own service makes, after the rules were to be there."""
     before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)

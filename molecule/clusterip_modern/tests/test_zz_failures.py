@@ -32,6 +32,11 @@ def test_a_node_without_the_vip_gives_its_buckets_away(cluster: Cluster) -> None
 
 
 @pytest.mark.late
+def test_rules_come_back_when_a_loader_of_rules_starts_again(cluster: Cluster) -> None:
+    cluster_ip_tests.rules_come_back_when_a_loader_of_rules_starts_again(cluster)
+
+
+@pytest.mark.late
 def test_rules_that_somebody_flushed_come_back(cluster: Cluster) -> None:
     cluster_ip_tests.rules_that_somebody_flushed_come_back(cluster)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.support.adverts import Adverts
 from tests.support.cluster import Cluster, wait_until
+from tests.support.load import Load
+from tests.support.variants import edited
 
 VIP, VIP6, EXCLUDED = "10.0.0.5", "2001:db8::5", "10.0.0.6"
 
@@ -86,6 +91,26 @@ def test_a_mark_of_ipv6_takes_the_ports_of_its_match_together(cluster: Cluster) 
     assert connections() - before == 60
     assert cluster.serve("client", VIP6, 80, 30) == {"rs3": 30}
     assert connections() - before == 60
+
+
+@pytest.mark.late
+def test_a_service_gets_another_mark_and_its_clients_hardly_notice(cluster: Cluster, tmp_path: Path) -> None:
+    """Packets have the old mark until keepalived has the new one, however long the run waits before."""
+
+    def edit(variables: dict[str, Any]) -> None:
+        (marked,) = [one for one in variables["lvs_virtual_services"] if one.get("fwmark") == 1]
+        marked["fwmark"] = 5
+
+    other = edited(cluster.inventory, tmp_path / "inventory", "group_vars/directors/services.yml", edit)
+    for inventory, mark in ((other, "5"), (None, "1")):
+        with Load(cluster.lab, "client", [(EXCLUDED, 80)], rate=50) as load:
+            run = cluster.playbook("site", inventory=inventory)
+        assert run.status == 0, run.output
+        print(f"mark {mark}: {load.sent} requests, {len(load.failed)} failed, the longest gap was {load.gap:.2f} s")
+        assert load.answered > load.sent / 2
+        assert load.gap <= 5
+        assert "10.0.0.14:0" in cluster.run("lb1", "ipvsadm", "--list", "--numeric", "--fwmark-service", mark)
+        assert cluster.serve("client", EXCLUDED, 80, 30) == {"rs3": 15, "rs4": 15}
 
 
 def test_group_of_virtual_servers_serves_on_both_addresses(cluster: Cluster) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Callable, Collection, Mapping, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import change as addresses
-from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, loaders, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command as run_simple
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
@@ -112,7 +112,7 @@ def compare(run: Command, request: Request, only_check: bool) -> Situation:
         same = had is not None and had.cluster_ip == kept.cluster_ip
         stands = had_live if same else named(kept.cluster_ip.backend).read(run, kept.cluster_ip)
         buckets = _buckets(kept, request, had, stands if stands is not None else had_live)
-    paths = install.wanted_files(request.address, kept, others, request.python)
+    paths = install.wanted_files(request.address, kept, others, request.python, loaders.in_use(run))
     paths.update({boot.config_path(it.cluster_ip.address): None for it in gone})
     return Situation(
         address=request.address,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot import program, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import loaders, program, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import HEADER, Placed, to_json
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import FOLDER, Kept, config_path
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import to_json as cluster_ip_to_json
@@ -33,11 +33,13 @@ AGENT_MODULES = (
 )
 
 
-def unit_text(python: str) -> str:
+def unit_text(python: str, used: tuple[str, ...]) -> str:
     """The service. The VIPs have one of their own, which comes after it: a node never has a VIP without its rules.
 
     Where an interface comes later than this service, as a bond or VLAN does that the network's own service makes, it is
     tried again. The service of the VIPs, whose start has failed by then, is started by it.
+    It loads them again after a restart of what loads rules over whole tables, used (loaders.in_use()). Without them a
+    node that has the VIP takes every bucket.
     """
     addresses = f"{OWNER}-addresses.service"
     after = f"systemctl --quiet is-enabled {addresses} && systemctl --no-block start {addresses}"
@@ -48,8 +50,7 @@ DefaultDependencies=no
 Wants=network-pre.target
 RequiresMountsFor={FOLDER} {program.FOLDER}
 After=local-fs.target systemd-modules-load.service systemd-sysctl.service systemd-udevd.service
-After=netfilter-persistent.service iptables.service ip6tables.service nftables.service firewalld.service ufw.service
-Before=network-pre.target {addresses} shutdown.target
+{loaders.unit_lines(used)}Before=network-pre.target {addresses} shutdown.target
 Conflicts=shutdown.target
 StartLimitIntervalSec=0
 
@@ -57,6 +58,7 @@ StartLimitIntervalSec=0
 Type=oneshot
 RemainAfterExit=yes
 ExecStart={python} -IS {AGENT} load
+ExecReload={python} -IS {AGENT} load
 ExecStartPost=-/bin/sh -c "{after}"
 Restart=on-failure
 RestartSec=5
@@ -69,7 +71,9 @@ RequiredBy={addresses}
 """
 
 
-def wanted_files(address: str, kept: Kept | None, others: Sequence[Kept], python: str) -> dict[str, Placed | None]:
+def wanted_files(
+    address: str, kept: Kept | None, others: Sequence[Kept], python: str, used: tuple[str, ...] = ()
+) -> dict[str, Placed | None]:
     """The file of this cluster IP, the program and its unit, and what each should be; None: absent."""
     files: dict[str, Placed | None] = {AGENT: None, UNIT: None}
     if address:
@@ -81,5 +85,5 @@ def wanted_files(address: str, kept: Kept | None, others: Sequence[Kept], python
         files[config_path(address)] = Placed(to_json(content))
     if kept is not None or others:
         files[AGENT] = Placed(program.archive(python, "_clusterip.boot", AGENT_MODULES), 0o755)
-        files[UNIT] = Placed(unit_text(python).encode())
+        files[UNIT] = Placed(unit_text(python, used).encode())
     return files

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, loaders, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
@@ -67,10 +67,15 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
     only_check: a host that still lacks iptables, or the table, is no fault, and the table is not made to be looked at.
     """
     owner = params["name"]
-    given = options.parse_chains(owner, params["chains"] if params["state"] == "present" else [])
+    present = params["state"] == "present"
+    given = options.parse_chains(owner, params["chains"] if present else [])
+    placed = kernel.read_config(owner)
+    if present and not params["purge"]:
+        # In the order that the files have: another one would be a change.
+        given = tuple({chain.key: chain for chain in (*placed, *given)}.values())
     wanted = active.active_chains(given)
     record = kernel.read_record(owner)
-    known = [*kernel.read_config(owner), *(entry.chain for entry in record.values())]
+    known = [*placed, *(entry.chain for entry in record.values())]
     targets = plan(wanted, known, record)
     unread = {place for place in targets if only_check and kernel.is_unmade(run, place)}
     listings: dict[Place, Listing] = {}
@@ -94,7 +99,7 @@ def compare(run: Command, params: Mapping[str, Any], python: str, only_check: bo
         wanted=wanted,
         record=record,
         had={path: files.read_file(path) for path in install.paths(owner)},
-        files=install.wanted_files(owner, config_of(given) if given else None, python),
+        files=install.wanted_files(owner, config_of(given) if given else None, python, loaders.in_use(run)),
         targets=targets,
         listings=listings,
         texts=texts,

@@ -9,7 +9,7 @@ import glob
 import os
 from typing import Any, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot import program, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import loaders, program, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
     HEADER,
     STATE_DIR,
@@ -24,10 +24,6 @@ __all__ = ["AGENT_MODULES", "agent_path", "other_owners", "paths", "service", "u
 AGENT_MODULES = (
     *("_boot.commands", "_boot.errors", "_boot.files"),
     *("_firewall.active", "_firewall.jumps", "_firewall.kernel", "_firewall.model"),
-)
-# They load rules of their own over whole tables, some when they start, some when they are reloaded, too.
-_RULE_LOADERS = " ".join(
-    f"{name}.service" for name in ("netfilter-persistent", "iptables", "ip6tables", "nftables", "firewalld", "ufw")
 )
 
 
@@ -48,8 +44,11 @@ def paths(owner: str) -> tuple[str, ...]:
     return config_path(owner), agent_path(owner), unit_path(owner), record_path(owner)
 
 
-def unit_text(owner: str, python: str) -> str:
-    """The service. It takes nothing away when it stops, and has no start-up before it but what it needs itself."""
+def unit_text(owner: str, python: str, used: tuple[str, ...]) -> str:
+    """The service. It takes nothing away when it stops, and has no start-up before it but what it needs itself.
+
+    used: the loaders of rules that this host uses, see loaders.in_use().
+    """
     command = f"{python} -IS {agent_path(owner)} apply"
     return f"""{HEADER}
 [Unit]
@@ -57,10 +56,7 @@ Description=Firewall chains of {owner}
 DefaultDependencies=no
 RequiresMountsFor=/etc/lvs-cluster {program.FOLDER} {STATE_DIR}
 After=systemd-modules-load.service local-fs.target
-After={_RULE_LOADERS}
-PartOf={_RULE_LOADERS}
-ReloadPropagatedFrom={_RULE_LOADERS}
-Before=network-pre.target shutdown.target
+{loaders.unit_lines(used)}Before=network-pre.target shutdown.target
 Wants=network-pre.target
 Conflicts=shutdown.target
 
@@ -77,14 +73,16 @@ WantedBy=multi-user.target
 """
 
 
-def wanted_files(owner: str, config: Mapping[str, Any] | None, python: str) -> dict[str, Placed | None]:
+def wanted_files(
+    owner: str, config: Mapping[str, Any] | None, python: str, used: tuple[str, ...] = ()
+) -> dict[str, Placed | None]:
     """What each of paths() but the record should be; None: absent."""
     if config is None:
         return dict.fromkeys(paths(owner)[:-1])
     return {
         config_path(owner): Placed(to_json(config)),
         agent_path(owner): Placed(program.archive(python, "_firewall.agent", AGENT_MODULES), 0o755),
-        unit_path(owner): Placed(unit_text(owner, python).encode()),
+        unit_path(owner): Placed(unit_text(owner, python, used).encode()),
     }
 
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
-from typing import Collection, Iterable, Iterator
+from typing import Collection, Iterable, Iterator, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import Chain
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
     DestinationKey,
@@ -17,9 +18,24 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.weights import Name
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.owner import servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import SCRIPTS_DIRECTORY
 
-__all__ = ["instances", "scripts", "wanted_table", "weight_file_names"]
+__all__ = [
+    "Mark",
+    "given_marks",
+    "instances",
+    "named_marks",
+    "scripts",
+    "table_marks",
+    "unmarked_fault",
+    "wanted_table",
+    "weight_file_names",
+]
+
+
+Mark = Tuple[str, int]
+"""An address family and a firewall mark."""
 
 
 def instances(blocks: Iterable[Block]) -> list[str]:
@@ -50,6 +66,39 @@ def _scripts(blocks: Iterable[Block]) -> Iterator[str]:
             if os.path.dirname(program) == SCRIPTS_DIRECTORY:
                 yield program
         yield from _scripts(one.inside or ())
+
+
+def named_marks(blocks: Iterable[Block]) -> frozenset[Mark]:
+    """The firewall marks that the configuration balances. Raises UnreadableError for what can't be told."""
+    return frozenset((one.family, one.fwmark) for one in servers_of(blocks) if one.fwmark)
+
+
+def table_marks(table: Iterable[ServiceKey]) -> frozenset[Mark]:
+    """The firewall marks that a table balances."""
+    return frozenset((key.family, key.fwmark) for key in table if key.fwmark)
+
+
+def given_marks(chains: Iterable[Chain]) -> frozenset[Mark]:
+    """The firewall marks that these chains give packets."""
+    return frozenset(
+        (chain.family, int(value.partition("/")[0], 0))
+        for chain in chains
+        for rule in chain.rules
+        for word, value in zip(rule, rule[1:])
+        if word == "--set-xmark"
+    )
+
+
+def unmarked_fault(named: Iterable[Mark], known: Collection[Mark]) -> str | None:
+    """What is wrong with a configuration that names marks; ``known``: those that are given, or in force, now."""
+    lost = ", ".join(f"{mark} ({family})" for family, mark in sorted(set(named) - set(known)))
+    if not lost:
+        return None
+    return (
+        f"it balances by firewall marks that no packet gets here any more ({lost}), so that every new connection of "
+        "these services would be refused, and a rollback brings no firewall rules back: change the services back in "
+        "the inventory and run lvs.cluster.site"
+    )
 
 
 def wanted_table(kept: Table, live: Table, ours: Collection[Name]) -> Table:

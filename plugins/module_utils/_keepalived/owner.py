@@ -13,12 +13,12 @@ import errno
 import ipaddress
 import os
 import socket
-from typing import Iterator, NamedTuple, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, UnreadableError, read_blocks
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.program import is_keepalived
 
-__all__ = ["Running", "UnreadableError", "VirtualServer", "running", "virtual_servers"]
+__all__ = ["Running", "UnreadableError", "VirtualServer", "running", "servers_of", "virtual_servers"]
 
 DEFAULT_FILE = "/etc/keepalived/keepalived.conf"
 _WITH_VALUE, _WITH_OPTIONAL_VALUE = "fipcrbsSuA", "gMt"
@@ -106,7 +106,12 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def virtual_servers(keepalived: Running) -> list[VirtualServer]:
     """The virtual servers of a configuration. Raises UnreadableError where it can't be read."""
-    blocks = read_blocks(*keepalived)
+    return servers_of(read_blocks(*keepalived))
+
+
+def servers_of(blocks: Iterable[Block]) -> list[VirtualServer]:
+    """The virtual servers among the blocks of a configuration. Raises UnreadableError for what can't be told."""
+    blocks = list(blocks)
     groups: dict[str, list[Block]] = {}
     for block in blocks:
         if block.words[0] == "virtual_server_group" and len(block.words) > 1:

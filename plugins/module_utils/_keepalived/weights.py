@@ -10,8 +10,9 @@ read as "this server has failed" is -2147483647, and a configured weight is at m
 the effective weight is 0 whatever the configuration says later.
 
 keepalived reads 127 bytes and takes the number at their start (strtol with base 0); a missing, empty or unreadable
-file is 0. What stands behind the number is free, so the second line says who wrote it and why. The files are watched
-by inotify on their directory; a rename into place is noticed (IN_MOVED_TO).
+file is 0. What stands behind the number is free, so the second line says who wrote it and why, and
+for which forwarding method the server was prepared. The files are watched by inotify on their directory; a rename into
+place is noticed (IN_MOVED_TO).
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ __all__ = [
     "Plan",
     "active_connections",
     "file_name_fault",
+    "forwarding_of",
+    "is_other",
     "is_ours",
     "number_of",
     "plan",
@@ -54,8 +57,11 @@ KEEP, DRAIN, PURGE = "keep", "drain", "purge"
 
 _MARK = "# lvs.cluster"
 _HELD_MARK = f"{_MARK} held"
+_READY_MARK = f"{_MARK} ready"
 _READ_BYTES = 127
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+# In a file that is ready, and in one that an operator set (_operator/overrides.py).
+_FORWARDING = re.compile(_MARK + r' (?:ready \((\w+)\)(?::|\Z)|\{.*"forwarding": "(\w+)")')
 _ONLY_NUMBER = re.compile(r"\s*[+-]?\d*\s*\Z")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _INT32 = 2**31
@@ -89,12 +95,30 @@ def state_of(text: str) -> str:
     return HELD if _second_line(text).startswith(_HELD_MARK) else DRAINED
 
 
-def text_for(state: str, label: str = "") -> str:
-    """Return the text of a READY or HELD file; ``label`` (one line) tells a reader which server it is."""
+def text_for(state: str, label: str = "", forwarding: str = "") -> str:
+    """Return the text of a READY or HELD file; ``label`` (one line) tells a reader which server it is.
+
+    ``forwarding``: the method that a READY server was prepared for, "" if nobody knows it.
+    """
     shown = f": {' '.join(label.split())}" if label.strip() else ""
     if state == HELD:
         return f"{HELD_VALUE}\n{_HELD_MARK} until site.yml has prepared it or taken it out{shown}\n"
-    return f"0\n{_MARK} ready{shown}\n"
+    method = f" ({forwarding})" if forwarding else ""
+    return f"0\n{_READY_MARK}{method}{shown}\n"
+
+
+def forwarding_of(text: str) -> str:
+    """The forwarding method that a file's server was prepared for, "" where nobody noted it.
+
+    Nobody did where a person wrote the file, a version before this note, or a rollback.
+    """
+    found = _FORWARDING.match(_second_line(text))
+    return (found.group(1) or found.group(2)) if found else ""
+
+
+def is_other(text: str, forwarding: str) -> bool:
+    """Tell whether the server was prepared for another method; where that isn't known it counts as the same."""
+    return bool(forwarding) and forwarding_of(text) not in ("", forwarding)
 
 
 def is_ours(text: str) -> bool:
@@ -110,11 +134,12 @@ def file_name_fault(name: str) -> str | None:
 
 
 def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, unnamed: str) -> Plan:
-    """Compare the files that are there (name to text) with ``servers`` ([{"file", "ready", "label"?}]).
+    """Compare the files that are there (name to text) with ``servers`` ([{"file", "ready", "label"?, "forwarding"?}]).
 
     A file is held only when it is created: a server that has its weight keeps it when a run did not prepare it, else
-    a run that is limited to directors would take every server away. A held file of a ready server is released. What a
-    person wrote stays.
+    a run that is limited to directors would take every server away. Another forwarding method than the one that it was
+    prepared for counts as a new server, because what prepares the host for one does not for the other. A held file of a
+    ready server is released. The number that a person wrote stays.
 
     ``unnamed`` is KEEP, DRAIN or PURGE and says what becomes of files of ours that ``servers`` does not name. DRAIN
     gives those weight 0 whose service has another server that serves already: a pool is never emptied.
@@ -125,15 +150,13 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
     for server in servers:
         name, label = server["file"], server.get("label") or ""
         text = present.get(name)
+        forwarding = server.get("forwarding") or ""
         before = "" if text is None else state_of(text)
-        after = before
-        if text is None:
-            after = READY if server["ready"] else HELD
-        elif before == HELD and server["ready"]:
-            after = READY
+        after = _after(text, forwarding, ready=server["ready"])
+        if before == HELD and after == READY:
             released.append(name)
-        if after != before:
-            write[name] = text_for(after, label)
+        if after != before or (after == READY and server["ready"] and _lacks(text or "", forwarding)):
+            write[name] = text_for(after, label, forwarding)
         states[name] = (before, after)
     extra = [name for name, text in present.items() if name not in states and is_ours(text)]
     serving = {_service(name) for name, (before, after) in states.items() if before == after == READY}
@@ -159,6 +182,20 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
         leaving=tuple(sorted(leaving)),
         states=states,
     )
+
+
+def _after(text: str | None, forwarding: str, *, ready: bool) -> str:
+    """The state that a server's file is to have; ``text``: what is there."""
+    before = "" if text is None else state_of(text)
+    if text is None or before == HELD:
+        return READY if ready else HELD
+    return HELD if before == READY and not ready and is_other(text, forwarding) else before
+
+
+def _lacks(text: str, forwarding: str) -> bool:
+    """Whether a READY file does not say this method, and is ours to write: an operator's has more to say."""
+    plain = _second_line(text).startswith(_READY_MARK) or bool(_ONLY_NUMBER.match(text))
+    return plain and bool(forwarding) and forwarding_of(text) != forwarding
 
 
 def active_connections(table: str, files: Iterable[str]) -> int:

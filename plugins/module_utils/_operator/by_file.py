@@ -52,10 +52,11 @@ class ByFile:
         configured = configured_weights(read_blocks(self._configuration, self._config_id)) if needed else {}
         for target, decision in decisions:
             label, override = target.server.label, decision.override
+            forwarding = weights.forwarding_of(self._texts[target.file])
             if override is None:
-                text = weights.text_for(weights.HELD if decision.after == HELD else weights.READY, label)
+                text = weights.text_for(weights.HELD if decision.after == HELD else weights.READY, label, forwarding)
             else:
-                text = file_text(override, configured.get(target.file, target.weight), label)
+                text = file_text(override, configured.get(target.file, target.weight), label, forwarding)
             store.write_text(os.path.join(self._directory, target.file), text, _FILE)
 
 

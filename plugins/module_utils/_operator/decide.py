@@ -14,10 +14,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._operator.overrides im
     Override,
 )
 
-__all__ = ["ALREADY", "CHANGED", "LEFT", "RESTORED", "Decision", "decide"]
+__all__ = ["ALREADY", "CHANGED", "LEFT", "RESTORED", "ROLLING", "Decision", "decide"]
 
 RESTORED = "restored"
 """The state in which a server has its planned weight again; asked for beside DRAINED and WEIGHTED."""
+
+MAINTENANCE, ROLLING = "maintenance", "rolling"
+"""Purposes that end by themselves, and take back what was set for them alone."""
 
 CHANGED, ALREADY, LEFT = "changed", "already", "left"
 """What a run does with a server: something, nothing because it is so, nothing because it must not."""
@@ -37,7 +40,8 @@ def decide(
 ) -> Decision:
     """``state`` is DRAINED, WEIGHTED or RESTORED, ``present`` what an operator has set until now.
 
-    ``why`` restricts RESTORED to what was set for that. What has its planned weight already doesn't warm up.
+    ``why`` restricts RESTORED to what was set for that, and with ROLLING what warms up, too. What has its planned
+    weight already doesn't warm up.
 
     A server that is held, because nobody has prepared it yet, can be drained, so that it stays out when it is prepared,
     and never gets a weight here: it is held again
@@ -54,14 +58,17 @@ def decide(
         after = HELD if was_held else READY
         return Decision(ALREADY if present is None else CHANGED, before, after, None)
     if state == DRAINED:
-        # Else the end of the maintenance would give it back.
-        if before == DRAINED and (present is None or (present.why, wanted.why) != ("maintenance", "drain")):
+        # Else the end of that would give it back.
+        ends = present is not None and present.why in (MAINTENANCE, ROLLING)
+        if before == DRAINED and not (ends and wanted.why == "drain"):
             return Decision(ALREADY, before, before, present)
         return Decision(CHANGED, before, DRAINED, wanted._replace(held=held or was_held))
     if held:
         return Decision(LEFT, before, before, None)
     if warms_up and present is None:
         return Decision(ALREADY, before, before, None)
+    if warms_up and present is not None and why == ROLLING and present.why != why:
+        return Decision(LEFT, before, before, present)
     if was_held and wanted.weight:
         return Decision(LEFT, before, before, present)
     same = present is not None and (present.weight, present.until) == (wanted.weight, wanted.until)

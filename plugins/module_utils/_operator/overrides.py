@@ -29,11 +29,11 @@ __all__ = [
     "file_text",
     "is_expired",
     "now",
-    "prepared_text",
     "present",
     "read_record",
     "record_file",
     "record_path",
+    "updated_text",
 ]
 
 DRAINED, WEIGHTED, HELD, READY = "drained", "weighted", "held", "ready"
@@ -51,7 +51,7 @@ class Override(NamedTuple):
     by: str = ""
     """Who set it."""
     why: str = ""
-    """What for: drain, weight or maintenance; "" where a person wrote it without saying."""
+    """What for: drain, weight, maintenance or rolling; "" where a person wrote it without saying."""
     planned: int = 0
     """The weight that it had before, where only this record knows it: without keepalived."""
     held: bool = False
@@ -82,12 +82,17 @@ def is_expired(override: Override, moment: str) -> bool:
 # -- keepalived
 
 
-def file_text(override: Override, configured: int, label: str) -> str:
-    """The text of a weight file that makes of the configured weight the one wanted."""
+def file_text(override: Override, configured: int, label: str, forwarding: str = "") -> str:
+    """The text of a weight file that makes of the configured weight the one wanted.
+
+    ``forwarding``: the method that the server was prepared for, "" if nobody knows it.
+    """
     number = override.weight - configured if override.weight else weights.HELD_VALUE
     words = {**_shown(override), "server": " ".join(label.split())}
     if override.held:
         words["held"] = True
+    if forwarding:
+        words["forwarding"] = forwarding
     return f"{number}\n{_MARK}{json.dumps(words, sort_keys=True)}\n"
 
 
@@ -105,15 +110,23 @@ def file_override(text: str, planned: int | None = None) -> Override | None:
     return _said(text) or Override(by_hand)
 
 
-def prepared_text(text: str) -> str | None:
-    """The text of a weight file now that its host was prepared; None where that changes nothing."""
-    override = _said(text)
-    if override is None or not override.held:
+def updated_text(text: str, forwarding: str, *, ready: bool) -> str | None:
+    """The text of an operator's weight file after a run that did or did not prepare its host; None: it stays.
+
+    A host that was prepared is no longer held. One that was prepared for another forwarding method, and not for this
+    one, is: whoever gives the server back makes it a held one.
+    """
+    if _said(text) is None:
         return None
     first, second, *_rest = text.split("\n", 2)
     words = json.loads(second[len(_MARK) :])
-    del words["held"]
-    return f"{first}\n{_MARK}{json.dumps(words, sort_keys=True)}\n"
+    before = dict(words)
+    if ready:
+        words.pop("held", None)
+        words.update({"forwarding": forwarding} if forwarding else {})
+    elif weights.is_other(text, forwarding):
+        words["held"] = True
+    return None if words == before else f"{first}\n{_MARK}{json.dumps(words, sort_keys=True)}\n"
 
 
 def _said(text: str) -> Override | None:

@@ -54,15 +54,15 @@ def rolling(
 ) -> dict[str, Any]:
     """Which real servers to work on one by one: ``{"faults": [...], "hosts": [...], "directors": [...]}``.
 
-    ``hosts`` is a list of inventory names, or a text of them with commas; None: all hosts of ``service``.
+    ``hosts`` is a list of inventory names, or a text of them with commas; None: all hosts of ``service``. ``directors``
+    are those of all services of these hosts: what is done there concerns more than ``service``.
     """
     if hosts is None:
-        meant = targets(plans, None, service, leaving)
         known = [name for name in plans if targets(plans, name, service, leaving)["directors"]] if service else []
-        faults = list(meant["faults"])
+        faults = list(targets(plans, None, service, leaving)["faults"])
         if not known and not faults:
             faults = [f"lvs_service: no real server of {service} is in the inventory, so nothing can be run there"]
-        return {"faults": faults, "hosts": known, "directors": list(meant["directors"])}
+        return {"faults": faults, "hosts": known, "directors": _directors(plans, known, leaving)}
     names = [name.strip() for name in hosts.split(",")] if isinstance(hosts, str) else list(hosts)
     each = {name: targets(plans, name, service, leaving) for name in names if name}
     faults = [fault for one in each.values() for fault in one["faults"]]
@@ -71,8 +71,7 @@ def rolling(
     ]
     if not each:
         faults = ["lvs_hosts: names no host; write inventory names, a list or with commas"]
-    directors = {director for one in each.values() for director in one["directors"]}
-    return {"faults": faults, "hosts": list(each), "directors": [name for name in plans if name in directors]}
+    return {"faults": faults, "hosts": list(each), "directors": _directors(plans, each, leaving)}
 
 
 def without_sorry_server(plans: Plans, directors: Collection[str], service: str) -> list[str]:
@@ -83,6 +82,12 @@ def without_sorry_server(plans: Plans, directors: Collection[str], service: str)
         for one in plans[name]["director"]["services"]
         if one["name"] == service and not one.get("sorry_server")
     ]
+
+
+def _directors(plans: Plans, hosts: Collection[str], leaving: Collection[str]) -> list[str]:
+    """Those that know one of the hosts, in any service."""
+    known = {director for name in hosts for director in targets(plans, name, None, leaving)["directors"]}
+    return [name for name in plans if name in known]
 
 
 def _is_meant(server: Mapping[str, Any], host: str | None) -> bool:

@@ -17,6 +17,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import files
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.program import interpreter
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel import read_config
 from ansible_collections.lvs.cluster.plugins.module_utils._history import entries, kept, restoring
 from ansible_collections.lvs.cluster.plugins.module_utils._history.entries import KEEPALIVED, TABLE, Entry
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import persistent, report, task
@@ -153,7 +154,7 @@ class _Part:
 
 def _keepalived(module: AnsibleModule, host: _Present, text: str) -> dict[str, Any]:
     params, directory = module.params, module.params["weights_directory"]
-    blocks = _checked(host, text, has_peers=params["has_peers"])
+    blocks = _checked(host, text, params["name"], has_peers=params["has_peers"])
     present = weight_files.read_directory(directory)
     missing = [name for name in restoring.weight_file_names(blocks, directory) if name not in present]
     created = weights.plan({}, [{"file": name, "ready": True} for name in missing], unnamed=weights.KEEP)
@@ -183,7 +184,7 @@ def _or_undo(work: Callable[[], dict[str, Any]], created: Sequence[str]) -> dict
         raise
 
 
-def _checked(host: _Present, text: str, *, has_peers: bool) -> list[Block]:
+def _checked(host: _Present, text: str, owner: str, *, has_peers: bool) -> list[Block]:
     """The blocks of a text that may be put in force here; TaskError tells why it may not."""
     if not has_header(text):
         raise TaskError(
@@ -193,7 +194,8 @@ def _checked(host: _Present, text: str, *, has_peers: bool) -> list[Block]:
     current = host.texts[KEEPALIVED] or ""
     differing = shared.differing(current, text)
     try:
-        blocks = read_text(text, os.uname().nodename.split(".")[0])
+        blocks = _blocks(text)
+        named = restoring.named_marks(blocks)
     except UnreadableError as error:
         raise TaskError(f"the entry can't be read: {error}") from error
     faults = []
@@ -209,15 +211,31 @@ def _checked(host: _Present, text: str, *, has_peers: bool) -> list[Block]:
             f"it calls scripts that are here no more ({', '.join(gone)}): name them in the inventory and run "
             "lvs.cluster.site"
         )
+    unmarked = restoring.unmarked_fault(named, _marks_in_force(current) | restoring.given_marks(read_config(owner)))
+    faults += [unmarked] if unmarked else []
     if faults:
         raise TaskError("the entry is not put back: " + "; ".join(faults))
     return blocks
+
+
+def _blocks(text: str) -> list[Block]:
+    return read_text(text, os.uname().nodename.split(".")[0])
+
+
+def _marks_in_force(current: str) -> frozenset[restoring.Mark]:
+    """Marks that the configuration in force names; somebody may give them by rules of his own."""
+    try:
+        return restoring.named_marks(_blocks(current))
+    except UnreadableError:
+        return frozenset()
 
 
 # -- the table
 
 
 def _table(module: AnsibleModule, host: _Present, text: str) -> dict[str, Any]:
+    given = restoring.given_marks(read_config(module.params["name"]))
+
     def act(module: AnsibleModule, session: Session) -> dict[str, Any]:
         options = Options()
         try:
@@ -226,7 +244,11 @@ def _table(module: AnsibleModule, host: _Present, text: str) -> dict[str, Any]:
             raise IpvsError(f"the entry is no table ({error}): take another one") from error
         options.finish()
         names = persistent.Names(module.params["name"])
-        wanted = restoring.wanted_table(table, session.table(), persistent.recorded(names))
+        live = session.table()
+        wanted = restoring.wanted_table(table, live, persistent.recorded(names))
+        unmarked = restoring.unmarked_fault(restoring.table_marks(table), restoring.table_marks(live) | given)
+        if unmarked:
+            raise IpvsError(f"the entry is not put back: {unmarked}")
         if not module.check_mode:
             host.mark(text)
         request = persistent.Request(

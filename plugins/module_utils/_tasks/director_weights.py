@@ -61,7 +61,7 @@ ARGUMENTS: dict[str, Any] = {
     "percent": {"type": "int"},
     "until": {"type": "str", "default": ""},
     "by": {"type": "str", "default": ""},
-    "why": {"type": "str", "choices": ["", "drain", "weight", "maintenance"], "default": ""},
+    "why": {"type": "str", "choices": ["", "drain", "weight", "maintenance", "rolling"], "default": ""},
     "last": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
     "name": {"type": "str", "default": "lvs-director"},

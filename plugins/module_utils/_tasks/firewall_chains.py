@@ -32,6 +32,7 @@ CHAIN = {
 ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "chains": {"type": "list", "elements": "dict", "default": [], "options": CHAIN},
+    "purge": {"type": "bool", "default": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 

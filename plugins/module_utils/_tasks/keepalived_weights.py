@@ -22,6 +22,7 @@ SERVER = {
     "file": {"type": "str", "required": True},
     "ready": {"type": "bool", "required": True},
     "label": {"type": "str", "default": ""},
+    "forwarding": {"type": "str", "choices": ["nat", "dr", "tun"]},
 }
 ARGUMENTS: dict[str, Any] = {
     "directory": {"type": "path", "default": weights.DIRECTORY},
@@ -41,8 +42,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         raise TaskError("; ".join(faults))
     try:
         there = os.path.isdir(directory)
-        present = _without_expired(weight_files.read_directory(directory))
-        wanted = _with_prepared(weights.plan(present, servers, unnamed=unnamed), present, servers)
+        texts = weight_files.read_directory(directory)
+        present = _without_expired({**texts, **_without_weight(texts, servers)})
+        wanted = _with_updated(weights.plan(present, servers, unnamed=unnamed), present, servers)
         empty = there and weight_files.is_emptied(directory, wanted)
         if not module.check_mode:
             if not absent:
@@ -54,7 +56,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         raise TaskError(str(error)) from error
     for name in wanted.invalid:
         module.warn(f"{directory}/{name} holds a number that keepalived ignores; write 0 or a drained value into it")
-    before, after = _shown(wanted)
+    before, after = _shown(wanted, texts)
     return {
         # A server that leaves is a change even if a person drained it before: its file is to go.
         "changed": bool(wanted.write or wanted.purge or wanted.leaving or (empty if absent else not there)),
@@ -74,12 +76,36 @@ def _faults(servers: list[dict[str, Any]]) -> list[str]:
     return faults + [f"servers: {name} is named more than once" for name in twice]
 
 
-def _with_prepared(wanted: weights.Plan, present: dict[str, str], servers: list[dict[str, Any]]) -> weights.Plan:
-    """Of a server that was drained while it was held, note that it is no longer held."""
-    ready = {server["file"] for server in servers if server["ready"]} & present.keys()
-    texts = {name: overrides.prepared_text(present[name]) for name in sorted(ready)}
+def _with_updated(wanted: weights.Plan, present: dict[str, str], servers: list[dict[str, Any]]) -> weights.Plan:
+    """Of a server that an operator has set, note what it was prepared for, and if it is held when it comes back."""
+    texts = {
+        server["file"]: overrides.updated_text(
+            present[server["file"]], server["forwarding"] or "", ready=server["ready"]
+        )
+        for server in servers
+        if server["file"] in present
+    }
     noted = {name: text for name, text in texts.items() if text is not None}
-    return dataclasses.replace(wanted, write={**wanted.write, **noted})
+    return dataclasses.replace(wanted, write={**noted, **wanted.write})
+
+
+def _without_weight(texts: dict[str, str], servers: list[dict[str, Any]]) -> dict[str, str]:
+    """Files in which an operator gave a weight to a server that isn't prepared for its forwarding method now.
+
+    They count as ready for the old method: the weight ends, and the server is held.
+    """
+    found = {}
+    for server in servers:
+        text = texts.get(server["file"], "")
+        given = overrides.file_override(text)
+        if (
+            given is not None
+            and given.weight
+            and not server["ready"]
+            and weights.is_other(text, server["forwarding"] or "")
+        ):
+            found[server["file"]] = weights.text_for(weights.READY, forwarding=weights.forwarding_of(text))
+    return found
 
 
 def _without_expired(present: dict[str, str]) -> dict[str, str]:
@@ -90,9 +116,16 @@ def _without_expired(present: dict[str, str]) -> dict[str, str]:
     return {name: weights.text_for(weights.HELD) if name in expired else text for name, text in present.items()}
 
 
-def _shown(wanted: weights.Plan) -> tuple[str, str]:
-    """Return the states before and after as lines ``file: state``."""
-    names = sorted(wanted.states)
-    before = "".join(f"{name}: {wanted.states[name][0]}\n" for name in names if wanted.states[name][0])
-    after = "".join(f"{name}: {wanted.states[name][1]}\n" for name in names if wanted.states[name][1])
+def _shown(wanted: weights.Plan, texts: dict[str, str]) -> tuple[str, str]:
+    """Return the states before and after as lines ``file: state (forwarding method)``."""
+    before = after = ""
+    for name, (old, new) in sorted(wanted.states.items()):
+        text = texts.get(name, "")
+        before += f"{name}: {old}{_method(text)}\n" if old else ""
+        after += f"{name}: {new}{_method(wanted.write.get(name, text))}\n" if new else ""
     return before, after
+
+
+def _method(text: str) -> str:
+    forwarding = weights.forwarding_of(text)
+    return f" ({forwarding})" if forwarding else ""

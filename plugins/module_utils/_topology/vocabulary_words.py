@@ -57,8 +57,13 @@ def listed(item: Spec, wanted: str, required: bool = False, single: bool = False
 TEXT = Spec("text", "some text")
 BOOLEAN = Spec("boolean", "true or false")
 NAME = Spec("text", "a name of letters, digits and _ . -", pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", required=True)
-# 15 characters is the kernel's IFNAMSIZ less its end; a name with ":" is an address label, never an interface.
-DEVICE = Spec("text", "the name of an interface (at most 15 characters, no space, / or :)", pattern=r"[^\s/:]{1,15}")
+# 15 characters is the kernel's IFNAMSIZ less its end. It takes more of them than these; but quotes and the like
+# would have to be quoted in another way for each of systemd, its shell, keepalived and iptables.
+DEVICE = Spec(
+    "text",
+    "the name of an interface (at most 15 letters, digits and _ . @ + -)",
+    pattern=r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,14}",
+)
 NEEDED_DEVICE = Spec("text", DEVICE.wanted, pattern=DEVICE.pattern, required=True)
 ADDRESS = Spec("address", "an address such as 192.168.0.12, without a prefix length")
 NEEDED_ADDRESS = Spec("address", ADDRESS.wanted, required=True)

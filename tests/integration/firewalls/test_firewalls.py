@@ -82,3 +82,20 @@ def test_peers_are_let_in_after_a_reload_and_a_reboot(cluster: Cluster) -> None:
     assert one_master(cluster)
     reboot(cluster, ["lb1", "lb2"])
     wait_until(lambda: one_master(cluster), seconds=60, what="one master after a reboot")
+
+
+def test_restarts_of_the_firewalls_leave_the_chains_of_the_directors(cluster: Cluster) -> None:
+    """systemd refuses a restart that would have to start and to stop the service of our chains."""
+
+    def ours(director: str) -> list[str]:
+        """The service's state, and the rules."""
+        state = cluster.run(director, "systemctl", "is-active", "lvs-director-firewall", check=False).strip()
+        return [state, *sorted(rule for rule in cluster.run(director, "iptables-save").splitlines() if "LVS-" in rule)]
+
+    before = {director: ours(director) for director in ("lb1", "lb2")}
+    assert all(state == "active" and rules for state, *rules in before.values())
+    cluster.run("lb1", "systemctl", "restart", "ufw")
+    wait_until(lambda: ours("lb1") == before["lb1"], seconds=30, what="the chains beside ufw")
+    cluster.run("lb2", "systemctl", "restart", "firewalld")
+    wait_until(lambda: ours("lb2") == before["lb2"], seconds=30, what="the chains beside firewalld")
+    assert one_master(cluster)

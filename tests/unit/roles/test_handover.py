@@ -15,7 +15,7 @@ TEMPLATE = REPOSITORY / "roles/director/templates/handover.sh.j2"
 GROUP = "virtual_server_group shops {\n    10.0.0.5 80\n}\n"
 SERVER = "virtual_server group shops {\n    real_server 10.0.0.2 80 {\n        alpha\n    }\n}\n"
 REST = "global_defs {\n    router_id lb1\n}\n\nvrrp_instance VI_1 {\n    interface eth0\n}\n\n"
-TOLD = ["systemctl kill --kill-whom=main --signal=HUP keepalived.service"]
+TOLD = ["systemctl kill --kill-who=main --signal=HUP keepalived.service"]
 
 
 class Node:

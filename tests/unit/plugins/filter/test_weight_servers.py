@@ -18,6 +18,7 @@ DIRECTOR = {
         {"name": "web", "real_servers": [server("web_a"), server("web_b", host=None, address="192.168.0.99")]},
         {"name": "shop", "real_servers": [server("shop_group_a"), server("shop_group_b", host="rs2")]},
         {"name": "shop", "real_servers": [server("shop_group_a"), server("shop_group_b", host="rs2")]},
+        {"name": "mail", "real_servers": [server("mail_b", host="rs2", forwarding="dr")]},
     ]
 }
 
@@ -25,8 +26,9 @@ DIRECTOR = {
 def test_each_file_is_listed_once_also_where_services_share_it() -> None:
     found = FilterModule().filters()["weight_servers"](DIRECTOR, {"nat": ["rs1"], "dr": ["rs2"]})
     assert found == [
-        {"file": "web_a", "label": "web rs1", "ready": True},
-        {"file": "web_b", "label": "web 192.168.0.99", "ready": True},
-        {"file": "shop_group_a", "label": "shop rs1", "ready": True},
-        {"file": "shop_group_b", "label": "shop rs2", "ready": False},
+        {"file": "web_a", "label": "web rs1", "forwarding": "nat", "ready": True},
+        {"file": "web_b", "label": "web 192.168.0.99", "forwarding": "nat", "ready": True},
+        {"file": "shop_group_a", "label": "shop rs1", "forwarding": "nat", "ready": True},
+        {"file": "shop_group_b", "label": "shop rs2", "forwarding": "nat", "ready": False},
+        {"file": "mail_b", "label": "mail rs2", "forwarding": "dr", "ready": True},
     ]

@@ -97,12 +97,13 @@ class Firewall(Host):
         name: str = OWNER,
         state: str = "present",
         check: bool = False,
+        purge: bool = True,
     ) -> dict[str, Any]:
         """The result of firewall_chains."""
         assert self._runner is not None
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
-        options = {"name": name, "chains": list(chains), "state": state}
+        options = {"name": name, "chains": list(chains), "state": state, "purge": purge}
         parameters = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
         self._runner.stdin.write(json.dumps(parameters) + "\n")
         self._runner.stdin.flush()

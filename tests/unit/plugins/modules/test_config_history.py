@@ -16,6 +16,8 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, program, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall import kernel as firewall
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.marks import mark_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._history import kept
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host, persistent, session
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import HEADER
@@ -62,6 +64,12 @@ class Machine:
         words = {"dest": str(self.dest), "binary": str(self.binary), "owner": self.folder.owner()}
         assert "failed" not in self.module(keepalived_config, content=content, **words)
 
+    def mark(self, mark: int, owner: str = "lvs-director") -> None:
+        """Packets to the service get this mark, as firewall_chains keeps it."""
+        rule = {"family": "ipv4", "mark": mark, "address": "10.0.0.5", "protocol": "tcp", "ports": [[80, 80]]}
+        chains = mark_chains({"mask": 0xFF, "rules": [rule]})
+        (self.folder / f"{owner}-firewall.json").write_text(json.dumps({"chains": chains}))
+
     def history(self, state: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
         words = {
             "dest": str(self.dest),
@@ -77,6 +85,7 @@ class Machine:
 def machine(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Machine:
     etc = tmp_path / "etc"
     monkeypatch.setattr(persistent.Names, "config", property(lambda names: f"{etc}/{names.owner}-table.json"))
+    monkeypatch.setattr(firewall, "config_path", lambda owner: f"{tmp_path}/{owner}-firewall.json")
     monkeypatch.setattr(files, "STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setattr(files, "_OUR_FOLDERS", (str(etc), str(tmp_path / "state")))
     monkeypatch.setattr(program, "FOLDER", str(tmp_path / "lib"))
@@ -185,6 +194,48 @@ def test_scripts_that_are_gone(machine: Machine) -> None:
     machine.put(machine.conf("one", more=f'vrrp_script s {{\n    script "{script} a b"\n}}\n'))
     machine.put(machine.conf("two"))
     assert f"it calls scripts that are here no more ({script})" in machine.history("restored", check=True)["msg"]
+
+
+MARKED = "virtual_server fwmark 1 {\n}\n"
+BY_PORT = "virtual_server 10.0.0.5 80 {\n}\n"
+
+
+def test_a_mark_that_no_packet_gets_any_more(machine: Machine) -> None:
+    """The rules went with the service; every new connection would be refused, and the run be green."""
+    machine.put(machine.conf("one", more=MARKED))
+    machine.put(machine.conf("two", more=BY_PORT))
+    machine.mark(2)
+    machine.mark(1, owner="another")
+    for check in (True, False):
+        said = machine.history("restored", check=check)["msg"]
+        assert said.startswith("the entry is not put back: it balances by firewall marks that no packet gets here any")
+        assert "(1 (ipv4))" in said
+        assert "change the services back in the inventory and run lvs.cluster.site" in said
+    assert machine.dest.read_text() == machine.conf("two", more=BY_PORT)
+    assert not machine.weights.exists()
+
+
+def test_a_mark_of_our_rules(machine: Machine) -> None:
+    machine.put(machine.conf("one", more=MARKED))
+    machine.put(machine.conf("two", more=BY_PORT))
+    machine.mark(1)
+    assert machine.history("restored")["changed"]
+    assert machine.dest.read_text() == machine.conf("one", more=MARKED)
+
+
+def test_a_mark_of_rules_of_somebody_else(machine: Machine) -> None:
+    """The configuration in force balances by it, so somebody gives it."""
+    machine.put(machine.conf("one", more=MARKED))
+    machine.put(machine.conf("two", more=MARKED + BY_PORT))
+    assert machine.history("restored")["changed"]
+    assert machine.dest.read_text() == machine.conf("one", more=MARKED)
+
+
+def test_rules_that_can_not_be_read(machine: Machine) -> None:
+    machine.put(machine.conf("one", more=MARKED))
+    machine.put(machine.conf("two", more=BY_PORT))
+    (machine.folder / "lvs-director-firewall.json").write_text('{"chains": [1]}')
+    assert "lvs-director-firewall.json is not what we wrote" in machine.history("restored")["msg"]
 
 
 def test_a_weight_file_that_is_there_stays(machine: Machine) -> None:
@@ -321,6 +372,27 @@ def test_a_table_comes_back(machine: Machine, kernel: Kernel) -> None:
     # Its file is the one for the next boot, and what was there is forgotten with the table.
     assert machine.module(director_table, state="absent", drain_timeout=0)["changed"]
     assert kept.listed() == []
+
+
+def test_a_table_with_a_mark_that_no_packet_gets_any_more(machine: Machine, kernel: Kernel) -> None:
+    marked = {"fwmark": 1, "destinations": [{"address": "192.168.0.1", "weight": 1, "forwarding": "dr"}]}
+    machine.module(director_table, services=[marked], drain_timeout=0)
+    machine.module(director_table, services=[service(_1=1), marked], drain_timeout=0)
+    machine.module(director_table, services=[service(_1=2)], drain_timeout=0)
+    before = kernel.table
+    for check in (True, False):
+        for entry in ("1", "2"):
+            said = machine.history("restored", entry=entry, check=check)["msg"]
+            assert "the entry is not put back: it balances by firewall marks" in said
+            assert "(1 (ipv4))" in said
+    assert kernel.table == before
+    assert [one["number"] for one in machine.history("listed")["entries"]] == [1, 2]
+    machine.mark(1)
+    assert machine.history("restored", drain_timeout=0)["changed"]
+    # Now it is in force, whoever gives it.
+    (machine.folder / "lvs-director-firewall.json").unlink()
+    assert machine.history("restored", entry="2", drain_timeout=0)["changed"]
+    assert [key.fwmark for key in kernel.table] == [1]
 
 
 def test_nothing_is_kept_where_nothing_changes(machine: Machine, kernel: Kernel) -> None:

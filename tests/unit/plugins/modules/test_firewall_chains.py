@@ -90,6 +90,21 @@ def counted(host: Firewall, program: str) -> dict[str, int]:
 # --- present, change, absent ------------------------------------------------------------------------------------
 
 
+def test_chains_that_wait_for_others_to_change(host: Firewall) -> None:
+    host.chains([*CHAINS, COUNT])
+    before = standing(host)
+    assert not host.chains([COUNT], purge=False)["changed"]
+    assert standing(host) == before
+    more = {**COUNT, "rules": [*COUNT["rules"], ["-j", "RETURN"]]}
+    done = host.chains([more], purge=False)
+    assert done["tables"] == ["ipv4 filter"]
+    assert "-A PREROUTING -j LVS-MARK" in standing(host)
+    # The files name all of them, for a boot between the two runs.
+    assert not host.chains([*CHAINS, more], check=True)["changed"]
+    host.chains([more])
+    assert "-A PREROUTING -j LVS-MARK" not in standing(host)
+
+
 def test_check_run_check_run_change_and_back(host: Firewall) -> None:
     before = standing(host)
     first = host.chains([*CHAINS, COUNT], check=True)

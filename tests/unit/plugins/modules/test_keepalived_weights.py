@@ -151,3 +151,64 @@ def test_a_server_that_was_drained_while_it_was_held_is_no_longer_held(
     assert run(capsys, directory, servers=[server("a", ready=True)])["drained"] == ["a"]
     assert overrides.file_override((directory / "a").read_text()) == override._replace(held=False)
     assert not run(capsys, directory, servers=[server("a", ready=True)])["changed"]
+
+
+# -- the forwarding method
+
+
+def by(method: str, *, ready: bool) -> list[dict[str, Any]]:
+    return [{**server("a", ready=ready), "forwarding": method}]
+
+
+def test_a_server_that_is_prepared_for_another_method_alone_is_held(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """From nat to dr while its host could not be reached: it has no VIP, and its health check would pass."""
+    run(capsys, tmp_path, servers=by("nat", ready=True))
+    assert not run(capsys, tmp_path, servers=by("nat", ready=False))["changed"]
+    for check in (True, False):
+        result = run(capsys, tmp_path, check=check, servers=by("dr", ready=False))
+        assert (result["changed"], result["held"]) == (True, ["a"])
+        assert (result["diff"]["before"], result["diff"]["after"]) == ("a: ready (nat)\n", "a: held\n")
+    assert (tmp_path / "a").read_text().startswith("-2147483647\n# lvs.cluster held")
+    assert not run(capsys, tmp_path, servers=by("dr", ready=False))["changed"]
+    assert run(capsys, tmp_path, servers=by("dr", ready=True))["released"] == ["a"]
+    assert (tmp_path / "a").read_text() == "0\n# lvs.cluster ready (dr): a label\n"
+    assert not run(capsys, tmp_path, servers=by("dr", ready=True))["changed"]
+
+
+def test_files_of_an_earlier_version_change_no_weight(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    old = "0\n# lvs.cluster ready: a label\n"
+    (tmp_path / "a").write_text(old)
+    assert not run(capsys, tmp_path, servers=by("dr", ready=False))["changed"]
+    assert (tmp_path / "a").read_text() == old
+    result = run(capsys, tmp_path, servers=by("dr", ready=True))
+    assert (result["changed"], result["held"], result["diff"]["after"]) == (True, [], "a: ready (dr)\n")
+    assert (tmp_path / "a").read_text() == "0\n# lvs.cluster ready (dr): a label\n"
+    assert not run(capsys, tmp_path, servers=by("dr", ready=True))["changed"]
+
+
+@pytest.mark.parametrize("seconds", [None, 60, -1])
+def test_a_weight_of_an_operator_ends_where_the_host_is_not_prepared(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, seconds: int | None
+) -> None:
+    until = "" if seconds is None else overrides.now(seconds)
+    five = overrides.Override(5, overrides.now(), until, "otto", "weight")
+    (tmp_path / "a").write_text(overrides.file_text(five, 20, "a label", "nat"))
+    assert not run(capsys, tmp_path, servers=by("nat", ready=False))["changed"]
+    result = run(capsys, tmp_path, servers=by("dr", ready=False))
+    assert (result["changed"], result["held"], result["drained"]) == (True, ["a"], [])
+    assert (tmp_path / "a").read_text().startswith("-2147483647\n# lvs.cluster held")
+    assert not run(capsys, tmp_path, servers=by("dr", ready=False))["changed"]
+
+
+def test_a_drained_server_is_held_when_it_comes_back(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    drain = overrides.Override(0, overrides.now(), "", "otto", "drain")
+    (tmp_path / "a").write_text(overrides.file_text(drain, 20, "a label", "nat"))
+    result = run(capsys, tmp_path, servers=by("dr", ready=False))
+    assert (result["changed"], result["drained"]) == (True, ["a"])
+    assert overrides.file_override((tmp_path / "a").read_text()) == drain._replace(held=True)
+    assert not run(capsys, tmp_path, servers=by("dr", ready=False))["changed"]
+    assert run(capsys, tmp_path, servers=by("dr", ready=True))["drained"] == ["a"]
+    assert overrides.file_override((tmp_path / "a").read_text()) == drain
+    assert not run(capsys, tmp_path, servers=by("dr", ready=True))["changed"]

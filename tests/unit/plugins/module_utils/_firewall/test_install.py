@@ -37,15 +37,16 @@ def test_the_program_needs_the_standard_library_alone(module: str) -> None:
 
 def test_the_unit_is_one_that_systemd_accepts(tmp_path: Path) -> None:
     unit = tmp_path / install.service("lvs-a")
-    unit.write_text(install.unit_text("lvs-a", "/usr/bin/python3"))
+    unit.write_text(install.unit_text("lvs-a", "/usr/bin/python3", ("nftables.service",)))
     command = ["systemd-analyze", "verify", "--man=no", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert unit.name not in done.stderr, done.stderr
 
 
 def test_the_service_is_between_those_that_replace_tables_and_the_network() -> None:
-    lines = install.unit_text("lvs-a", "/usr/bin/python3").splitlines()
-    for word in ("After", "PartOf", "ReloadPropagatedFrom"):
+    lines = install.unit_text("lvs-a", "/usr/bin/python3", ("nftables.service",)).splitlines()
+    assert [line for line in lines if line.startswith("PartOf=")] == ["PartOf=nftables.service"]
+    for word in ("After", "ReloadPropagatedFrom"):
         (found,) = [line for line in lines if line.startswith(f"{word}=") and "nftables.service" in line]
         assert {"netfilter-persistent.service", "iptables.service", "ip6tables.service"} < {
             *found.partition("=")[2].split()

@@ -6,6 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.marks import mark_chains
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import chains_of
 from ansible_collections.lvs.cluster.plugins.module_utils._history import restoring
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import weights
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
@@ -44,6 +48,37 @@ def test_what_a_configuration_names() -> None:
 def test_scripts_are_those_of_the_inventory() -> None:
     folder = "/etc/keepalived/lvs-cluster"
     assert restoring.scripts(BLOCKS) == [f"{folder}/check.sh", f"{folder}/to_master.sh", f"{folder}/up.sh"]
+
+
+def test_marks_that_a_configuration_names() -> None:
+    text = (
+        "virtual_server_group many {\n fwmark 5\n 10.0.0.9 80\n}\nvirtual_server group many {\n}\n"
+        "virtual_server fwmark 3 {\n ip_family inet6\n}\nvirtual_server 10.0.0.5 80 {\n}\n"
+        "virtual_server_group unused {\n fwmark 8\n}\n"
+    )
+    assert restoring.named_marks(read_text(text, "lb1")) == {("ipv4", 5), ("ipv6", 3)}
+    assert restoring.table_marks([KEY, ServiceKey("ipv6", fwmark=3)]) == {("ipv6", 3)}
+
+
+@pytest.mark.parametrize("mask", [0xFFFFFFFF, 0xFF])
+def test_marks_that_our_chains_give(mask: int) -> None:
+    same = {"protocol": "tcp", "ports": [[80, 80]]}
+    rules = [
+        {**same, "family": "ipv4", "mark": 1, "address": "10.0.0.5"},
+        {**same, "family": "ipv4", "mark": 16, "address": "10.0.0.6"},
+        {**same, "family": "ipv6", "mark": 3, "address": "fd00::5"},
+    ]
+    chains = chains_of({"chains": mark_chains({"mask": mask, "rules": rules})})
+    assert restoring.given_marks(chains) == {("ipv4", 1), ("ipv4", 16), ("ipv6", 3)}
+    assert restoring.given_marks(()) == frozenset()
+
+
+def test_a_mark_of_the_other_family_is_none() -> None:
+    assert restoring.unmarked_fault([("ipv4", 1)], [("ipv4", 1), ("ipv4", 2)]) is None
+    fault = restoring.unmarked_fault([("ipv4", 2), ("ipv6", 1)], [("ipv4", 1)])
+    assert fault is not None
+    assert "no packet gets here any more (2 (ipv4), 1 (ipv6))" in fault
+    assert "change the services back in the inventory and run lvs.cluster.site" in fault
 
 
 def test_a_weight_0_that_was_kept_takes_the_weight_of_now() -> None:

@@ -15,7 +15,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights im
     READY,
     active_connections,
     file_name_fault,
+    forwarding_of,
+    is_other,
     is_ours,
+    number_of,
     plan,
     state_of,
     text_for,
@@ -110,6 +113,66 @@ def test_what_becomes_of_a_file(text: str | None, ready: bool, after: str, writt
     assert {READY: (), HELD: result.held, DRAINED: result.drained, INVALID: result.invalid}[after] == (
         () if after == READY else ("a",)
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "forwarding"),
+    [
+        (text_for(READY, "rs1", "dr"), "dr"),
+        (text_for(READY, "", "tun"), "tun"),
+        (text_for(READY, "(dr): rs1"), ""),
+        (text_for(HELD, "(dr)", "dr"), ""),
+        ('0\n# lvs.cluster {"forwarding": "nat", "weight": 0}\n', "nat"),
+        ('0\n# lvs.cluster {"server": "\\"forwarding\\": \\"nat\\""}\n', ""),
+        ("0\n", ""),
+        ("", ""),
+    ],
+)
+def test_which_method_a_server_was_prepared_for(text: str, forwarding: str) -> None:
+    assert forwarding_of(text) == forwarding
+    assert is_other(text, "dr") is (forwarding not in ("", "dr"))
+    assert not is_other(text, "")
+
+
+def test_a_file_with_its_method_is_one_as_before() -> None:
+    text = text_for(READY, "rs1", "dr")
+    assert text == "0\n# lvs.cluster ready (dr): rs1\n"
+    assert (state_of(text), number_of(text), is_ours(text)) == (READY, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "ready", "after", "written"),
+    [
+        pytest.param(None, True, READY, True, id="new"),
+        pytest.param(text_for(HELD), True, READY, True, id="held until now"),
+        pytest.param(text_for(READY, "x", "dr"), True, READY, False, id="as it was"),
+        pytest.param(text_for(READY, "x", "dr"), False, READY, False, id="a run that did not prepare it"),
+        pytest.param(text_for(READY, "x", "nat"), False, HELD, True, id="prepared for another method alone"),
+        pytest.param(text_for(READY, "x", "nat"), True, READY, True, id="prepared for the new one, too"),
+        # Of an earlier version, or of a person who gave it back: counts as the same method, and is noted once known.
+        pytest.param(text_for(READY, "x"), False, READY, False, id="no method, not prepared"),
+        pytest.param(text_for(READY, "x"), True, READY, True, id="no method"),
+        pytest.param("0\n", False, READY, False, id="a number, not prepared"),
+        pytest.param("0\n", True, READY, True, id="a number"),
+        pytest.param("0 not yours\n", True, READY, False, id="another's text"),
+        pytest.param("-2147483647\n", False, DRAINED, False, id="drained"),
+        pytest.param("-5\n# lvs.cluster ready (nat): x\n", False, DRAINED, False, id="a person's number"),
+    ],
+)
+def test_another_method_counts_as_a_new_server(text: str | None, ready: bool, after: str, written: bool) -> None:
+    present = {} if text is None else {"a": text}
+    servers = [{"file": "a", "ready": ready, "label": "x", "forwarding": "dr"}]
+    result = plan(present, servers, unnamed="purge")
+    assert result.states["a"][1] == after
+    assert dict(result.write) == ({"a": text_for(after, "x", "dr")} if written else {})
+    assert result.held == (("a",) if after == HELD else ())
+    assert not plan({**present, **result.write}, servers, unnamed="purge").write
+
+
+def test_what_an_operator_says_is_no_note_to_be_written_over() -> None:
+    """A temporary weight that is the configured one adds 0."""
+    present = {"a": '0\n# lvs.cluster {"weight": 20}\n'}
+    assert not plan(present, [{"file": "a", "ready": True, "forwarding": "dr"}], unnamed="keep").write
 
 
 def test_purge_takes_files_of_ours_alone() -> None:

@@ -75,6 +75,22 @@ def test_one_that_was_held_is_held_again(tmp_path: Path) -> None:
     assert weights.state_of((tmp_path / FILE).read_text()) == weights.HELD
 
 
+def test_the_method_that_it_was_prepared_for_is_kept(tmp_path: Path) -> None:
+    """Else a server that was drained once would never count as one with another method."""
+    ready = weights.text_for(weights.READY, "rs1 in intranet", "nat")
+    (tmp_path / FILE).write_text(ready)
+    five = DRAIN._replace(weight=5, why="weight")
+    for decision in (
+        Decision("changed", "ready", "drained", DRAIN),
+        Decision("changed", "drained", "weighted", five),
+        Decision("changed", "weighted", "ready", None),
+    ):
+        keeper(tmp_path).write([(target(), decision)])
+        assert weights.forwarding_of((tmp_path / FILE).read_text()) == "nat"
+        assert file_override((tmp_path / FILE).read_text()) == decision.override
+    assert (tmp_path / FILE).read_text() == ready
+
+
 def test_a_weight_is_put_over_the_one_that_is_configured_now(tmp_path: Path) -> None:
     """Not over the plan's, which the next run brings."""
     conf = tmp_path / "keepalived.conf"

@@ -84,3 +84,27 @@ def test_what_was_set_for_one_purpose_is_not_taken_back_for_another() -> None:
 def test_the_purpose_restricts_nothing_else() -> None:
     assert decide(DRAINED, BEFORE, False, UPKEEP, "maintenance").outcome == "already"
     assert decide(WEIGHTED, BEFORE, False, FIVE, "weight").outcome == "changed"
+
+
+ROLL = Override(0, NOW, "", "otto", "rolling")
+
+
+@pytest.mark.parametrize("before", [BEFORE, BY_HAND, UPKEEP])
+def test_a_rolling_run_leaves_what_somebody_else_has_drained(before: Override) -> None:
+    left = Decision("left", "drained", "drained", before)
+    assert decide(DRAINED, before, False, ROLL, "rolling") == Decision("already", "drained", "drained", before)
+    assert decide(WEIGHTED, before, False, FIVE, "rolling", warms_up=True) == left
+    assert decide(RESTORED, before, False, ROLL, "rolling") == left
+
+
+def test_a_rolling_run_goes_on_with_what_an_earlier_one_has_drained() -> None:
+    half = ROLL._replace(weight=5)
+    assert decide(DRAINED, ROLL, False, ROLL, "rolling") == Decision("already", "drained", "drained", ROLL)
+    assert decide(WEIGHTED, ROLL, False, half, "rolling", warms_up=True).override == half
+    assert decide(RESTORED, half, False, ROLL, "rolling") == Decision("changed", "weighted", "ready", None)
+
+
+def test_who_drains_what_a_rolling_run_has_drained_keeps_it_out() -> None:
+    assert decide(DRAINED, ROLL, False, DRAIN, "drain") == Decision("changed", "drained", "drained", DRAIN)
+    assert decide(DRAINED, ROLL, False, UPKEEP, "maintenance").outcome == "already"
+    assert decide(RESTORED, ROLL, False, DRAIN) == Decision("changed", "drained", "ready", None)

@@ -107,6 +107,38 @@ def test_what_a_file_means(text: str, override: Override | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "held", "ready", "after", "held_after"),
+    [
+        ("nat", False, False, "nat", True),
+        ("nat", False, True, "dr", False),
+        ("nat", True, True, "dr", False),
+        ("", True, True, "dr", False),
+        ("", False, True, "dr", False),
+        ("", False, False, None, False),
+        ("dr", False, True, None, False),
+        ("dr", False, False, None, False),
+        ("dr", True, False, None, True),
+    ],
+)
+def test_a_drained_server_and_its_method(
+    method: str, held: bool, ready: bool, after: str | None, held_after: bool
+) -> None:
+    text = overrides.file_text(DRAIN._replace(held=held), 20, "rs1", method)
+    updated = overrides.updated_text(text, "dr", ready=ready)
+    assert (updated is None) == (after is None)
+    if updated is not None:
+        assert overrides.file_override(updated) == DRAIN._replace(held=held_after)
+        assert weights.forwarding_of(updated) == after
+        assert overrides.updated_text(updated, "dr", ready=ready) is None
+
+
+@pytest.mark.parametrize("text", [weights.text_for(weights.READY, "rs1", "nat"), "-2147483647\n", "0\n"])
+def test_what_no_operator_set_is_left(text: str) -> None:
+    for ready in (True, False):
+        assert overrides.updated_text(text, "dr", ready=ready) is None
+
+
+@pytest.mark.parametrize(
     ("number", "weight", "state"),
     [
         ("-2147483647", 0, "drained"),

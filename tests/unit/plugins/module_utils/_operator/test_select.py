@@ -251,8 +251,16 @@ def test_hosts_by_name_keep_their_order(hosts: Any) -> None:
 
 
 def test_only_the_directors_that_know_them_are_locked() -> None:
-    assert select.rolling(plans("self_balanced"), "web3", "mail")["directors"] == ["other"]
     assert select.rolling(plans("self_balanced"), "web1")["directors"] == ["lb4", "web1", "web2", "web3"]
+
+
+@pytest.mark.parametrize("hosts", [None, "web3"])
+def test_the_directors_of_all_services_of_a_host_are_locked(hosts: Any) -> None:
+    """mail is on `other` alone; what is done on its host concerns the directors of web, too."""
+    found = select.rolling(plans("self_balanced"), hosts, "mail")
+    assert found == {"faults": [], "hosts": ["web3"], "directors": ["lb4", "other", "web1", "web2", "web3"]}
+    known = select.targets(plans("self_balanced"), "web3")["directors"]
+    assert sorted(found["directors"]) == sorted(known)
 
 
 def test_each_wrong_name_is_a_fault() -> None:

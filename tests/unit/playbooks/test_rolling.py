@@ -1,0 +1,43 @@
+"""rolling.yml on hosts that take notes: of what a real server is taken out while it is worked on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.playbooks.staged import Stage
+
+
+def stage(folder: Path) -> Stage:
+    found = Stage(folder, "nat_ha", ["cluster_lock", "director_weights", "port_open"])
+    found.local("lb1", "lb2", "rs1", "rs2")
+    found.replace("tasks/rolling.yml", "ansible.builtin.wait_for:", "lvs.cluster.port_open:")
+    for director in ("lb1", "lb2"):
+        found.answers(director, "cluster_lock", {"mine": True})
+        left = {"label": "rs2 in plain", "outcome": "left"}
+        answer = {"active_director": True, "connections": {"active": 0}, "servers": [left]}
+        found.answers(director, "director_weights", answer)
+    return found
+
+
+def test_a_service_chooses_hosts_and_each_is_taken_out_of_all_that_it_is_in(tmp_path: Path) -> None:
+    staged = stage(tmp_path)
+    status, output = staged.play(
+        "rolling", "lvs_service=intranet", "lvs_command=true", "lvs_steps=2", "lvs_step_seconds=1"
+    )
+    assert status == 0, output
+    calls = [
+        (host, words["state"], words.get("why"), [one["label"] for one in words["servers"]])
+        for host, _name, words in staged.notes("director_weights")
+    ]
+    for server in ("rs1", "rs2"):
+        labels = [f"{server} in intranet", f"{server} in plain"]
+        mine = [call[:3] for call in calls if call[3] == labels]
+        # Looked at, drained, waited for, warmed up and given back, on both directors.
+        one = [("drained", "rolling"), ("drained", "rolling"), ("drained", None), ("weighted", "rolling")]
+        one.append(("restored", "rolling"))
+        assert mine == [(director, *words) for words in one for director in ("lb1", "lb2")]
+    assert len(calls) == 20
+    assert "Still without its weight, as before: rs2 in plain" in output
+    assert [words.get("state", "taken") for _host, _name, words in staged.notes("cluster_lock")] == ["taken"] * 2 + [
+        "released"
+    ] * 2

@@ -1,0 +1,108 @@
+"""upgrade.yml on hosts that take notes: who is locked, and when what a director serves is moved away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.playbooks.staged import Stage
+
+FAILOVER = """---
+- name: Take a note of it
+  lvs.cluster.failed_over:
+    target: "{{ __failover_target }}"
+"""
+PACKAGES = """---
+- name: Take a note of it
+  lvs.cluster.packages:
+- name: Keep both answers
+  ansible.builtin.set_fact:
+    __upgrade_changed: true
+    __upgrade_asks_for_reboot: true
+"""
+
+
+def stage(folder: Path) -> Stage:
+    stubs = ["cluster_lock", "keepalived_state", "failed_over", "packages", "reboot"]
+    found = Stage(folder, "nat_ha", stubs)
+    found.local("lb1", "lb2")
+    found.tasks("failover.yml", FAILOVER)
+    found.tasks("upgrade_apt.yml", PACKAGES)
+    found.tasks("upgrade_dnf.yml", PACKAGES)
+    found.replace("tasks/upgrade.yml", "ansible.builtin.reboot:", "lvs.cluster.reboot:")
+    for director in ("lb1", "lb2"):
+        found.answers(director, "cluster_lock", {"mine": True})
+        states(found, director, "BACKUP")
+    return found
+
+
+def states(staged: Stage, director: str, *words: str) -> None:
+    """What it is each time it is asked."""
+    staged.answers(director, "keepalived_state", *({"instances": {"VI_1": {"state": word}}} for word in words))
+
+
+def work(staged: Stage) -> list[tuple[str, ...]]:
+    return [
+        (host, name, *map(str, words.values()))[: 3 if name == "failed_over" else 2]
+        for host, name, words in staged.notes("failed_over", "packages", "reboot")
+    ]
+
+
+def locks(staged: Stage) -> list[tuple[str, object]]:
+    return sorted((host, words.get("state", "taken")) for host, _name, words in staged.notes("cluster_lock"))
+
+
+def test_a_backup_that_becomes_master_meanwhile_is_not_rebooted_with_what_it_serves(tmp_path: Path) -> None:
+    staged = stage(tmp_path)
+    # At the start, before the packages, before the reboot, after it.
+    states(staged, "lb1", "BACKUP", "BACKUP", "MASTER")
+    states(staged, "lb2", "MASTER", "BACKUP")
+    status, output = staged.play("upgrade")
+    assert status == 0, output[-2500:]
+    assert work(staged) == [
+        ("lb1", "packages"),
+        ("lb1", "failed_over", "lb2"),
+        ("lb1", "reboot"),
+        ("lb1", "failed_over", "lb1"),
+        ("lb2", "packages"),
+        ("lb2", "reboot"),
+    ]
+    assert locks(staged) == [(host, state) for host in ("lb1", "lb2") for state in ("released", "taken")]
+
+
+def test_the_active_one_moves_what_it_serves_before_its_packages(tmp_path: Path) -> None:
+    staged = stage(tmp_path)
+    states(staged, "lb1", "MASTER", "MASTER", "BACKUP")
+    status, output = staged.play("upgrade", "lvs_host=lb1")
+    assert status == 0, output[-2500:]
+    assert work(staged) == [
+        ("lb1", "failed_over", "lb2"),
+        ("lb1", "packages"),
+        ("lb1", "reboot"),
+        ("lb1", "failed_over", "lb1"),
+    ]
+    # The other one is locked, too, and given back; nothing else is done there.
+    assert locks(staged) == [(host, state) for host in ("lb1", "lb2") for state in ("released", "taken")]
+    assert {host for host, _name, _words in staged.notes("keepalived_state")} == {"lb1"}
+
+
+def test_another_run_on_another_director_of_the_cluster_stops_it(tmp_path: Path) -> None:
+    staged = stage(tmp_path)
+    staged.answers("lb2", "cluster_lock", {"failed": True, "msg": "lb2 is being changed by anna"})
+    status, output = staged.play("upgrade", "lvs_host=lb1")
+    assert status != 0
+    assert "No lock, so nothing more is changed: lb2 is being changed by anna" in output
+    assert work(staged) == []
+    assert locks(staged) == [("lb1", "released"), ("lb1", "taken"), ("lb2", "taken")]
+
+
+@pytest.mark.parametrize("limit", [False, True])
+def test_a_director_that_is_away_or_left_out_keeps_nobody_from_it(tmp_path: Path, limit: bool) -> None:
+    staged = stage(tmp_path)
+    staged.away("lb2")
+    status, output = staged.play("upgrade", "lvs_host=lb1", limit="lb1" if limit else "")
+    assert status == 0, output[-2500:]
+    assert work(staged) == [("lb1", "packages"), ("lb1", "reboot")]
+    assert locks(staged) == [("lb1", "released"), ("lb1", "taken")]
+    assert ("lb2 does not answer, so it is not locked" in output) is not limit
