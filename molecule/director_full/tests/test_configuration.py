@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def test_a_service_gets_another_mark_and_its_clients_hardly_notice(cluster: Clus
         (marked,) = [one for one in variables["lvs_virtual_services"] if one.get("fwmark") == 1]
         marked["fwmark"] = 5
 
-    other = edited(cluster.inventory, tmp_path / "inventory", "group_vars/directors/services.yml", edit)
+    other = edited(cluster.inventory, tmp_path / "other", "group_vars/directors/services.yml", edit)
+    shutil.copytree(cluster.inventory.parent / "files", tmp_path / "other" / "files")
     for inventory, mark in ((other, "5"), (None, "1")):
         with Load(cluster.lab, "client", [(EXCLUDED, 80)], rate=50) as load:
             run = cluster.playbook("site", inventory=inventory)
