@@ -105,12 +105,14 @@ def test_a_service_gets_another_mark_and_its_clients_hardly_notice(cluster: Clus
     other = edited(cluster.inventory, tmp_path / "other", "group_vars/directors/services.yml", edit)
     shutil.copytree(cluster.inventory.parent / "files", tmp_path / "other" / "files")
     for inventory, mark in ((other, "5"), (None, "1")):
-        with Load(cluster.lab, "client", [(EXCLUDED, 80)], rate=50) as load:
+        with Load(cluster.lab, "client", [(EXCLUDED, 80)], rate=20) as load:
             run = cluster.playbook("site", inventory=inventory)
         assert run.status == 0, run.output
-        print(f"mark {mark}: {load.sent} requests, {len(load.failed)} failed, the longest gap was {load.gap:.2f} s")
+        # A packet whose mark nobody balances goes to the director's own web server.
+        astray = sum(count for (_target, server), count in load.by.items() if server not in ("rs3", "rs4"))
+        print(f"mark {mark}: {load.sent} requests, {len(load.failed)} failed, {astray} went to the director itself")
         assert load.answered > load.sent / 2
-        assert load.gap <= 5
+        assert astray / load.rate + load.gap <= 5
         assert "10.0.0.14:0" in cluster.run("lb1", "ipvsadm", "--list", "--numeric", "--fwmark-service", mark)
         assert cluster.serve("client", EXCLUDED, 80, 30) == {"rs3": 15, "rs4": 15}
 

@@ -92,8 +92,12 @@ def test_restarts_of_the_firewalls_leave_the_chains_of_the_directors(cluster: Cl
         state = cluster.run(director, "systemctl", "is-active", "lvs-director-firewall", check=False).strip()
         return [state, *sorted(rule for rule in cluster.run(director, "iptables-save").splitlines() if "LVS-" in rule)]
 
-    before = {director: ours(director) for director in ("lb1", "lb2")}
-    assert all(state == "active" and rules for state, *rules in before.values())
+    before = {}
+    for director in ("lb1", "lb2"):
+        # firewalld takes its time after the reboot, and the chains come after it.
+        wait_until(lambda: ours(director)[0] == "active", seconds=60, what="the chains")  # noqa: B023
+        before[director] = ours(director)
+    assert all(len(rules) > 1 for rules in before.values())
     cluster.run("lb1", "systemctl", "restart", "ufw")
     wait_until(lambda: ours("lb1") == before["lb1"], seconds=30, what="the chains beside ufw")
     cluster.run("lb2", "systemctl", "restart", "firewalld")
