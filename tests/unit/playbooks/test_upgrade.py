@@ -71,6 +71,14 @@ def test_a_backup_that_becomes_master_meanwhile_is_not_rebooted_with_what_it_ser
     assert locks(staged) == [(host, state) for host in ("lb1", "lb2") for state in ("released", "taken")]
 
 
+def test_reboots_can_be_said_in_all_words_that_are_booleans(tmp_path: Path) -> None:
+    staged = stage(tmp_path)
+    for words, reboots in (("lvs_reboot=0", False), ("lvs_reboot=on", True)):
+        status, output = staged.play("upgrade", "lvs_host=lb1", words)
+        assert status == 0, output[-2500:]
+        assert (("lb1", "reboot") in work(staged)) is reboots
+
+
 def test_the_active_one_moves_what_it_serves_before_its_packages(tmp_path: Path) -> None:
     staged = stage(tmp_path)
     states(staged, "lb1", "MASTER", "MASTER", "BACKUP")
