@@ -89,5 +89,5 @@ class Stage:
         """Host, stub and arguments of each call, in their order."""
         path = self.folder / "notes"
         lines = path.read_text().splitlines() if path.exists() else []
-        found = [(host, name, words) for host, name, words in map(json.loads, lines)]
+        found: list[tuple[str, str, dict[str, object]]] = [tuple(json.loads(line)) for line in lines]
         return [one for one in found if not stubs or one[1] in stubs]
