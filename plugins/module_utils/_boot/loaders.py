@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 
-__all__ = ["NAMES", "in_use", "unit_lines"]
+__all__ = ["NAMES", "follows", "in_use", "service_lines", "unit_lines"]
 
 # Some load them when they start, some when they are reloaded, too.
 NAMES = tuple(
     f"{name}.service" for name in ("netfilter-persistent", "iptables", "ip6tables", "nftables", "firewalld", "ufw")
 )
+_FIREWALLD = "firewalld.service"
 _RUNNING = ("active", "activating", "reloading")
 _ENABLED = ("enabled", "enabled-runtime")
 
@@ -46,8 +47,28 @@ def in_use(run: Command) -> tuple[str, ...]:
     return tuple(sorted(chosen))
 
 
+def follows(used: tuple[str, ...]) -> bool:
+    """Whether the service of ours stays and listens: firewalld can be reloaded without systemd's knowing."""
+    return _FIREWALLD in used
+
+
 def unit_lines(used: tuple[str, ...]) -> str:
-    """Lines of a unit's first section: it starts after all of them, and again after each of ``used`` that does."""
-    names = " ".join(NAMES)
-    part = f"PartOf={' '.join(used)}\n" if used else ""
-    return f"After={names}\n{part}ReloadPropagatedFrom={names}\n"
+    """Lines of a unit's first section: it starts after all of them, and again after each of ``used`` that does.
+
+    But for firewalld, where it is used: the service follows that by itself, and does not stop with it.
+    """
+    followed = {_FIREWALLD} if follows(used) else set()
+    others = [name for name in used if name not in followed]
+    part = f"PartOf={' '.join(others)}\n" if others else ""
+    reload_from = " ".join(name for name in NAMES if name not in followed)
+    return f"After={' '.join(NAMES)}\n{part}ReloadPropagatedFrom={reload_from}\n"
+
+
+def service_lines(program: str, verb: str, used: tuple[str, ...]) -> str:
+    """Lines of its second section: the program runs once with ``verb``, or stays and runs itself after firewalld.
+
+    One that failed is tried again. ``program``: it must know "follow", too, see follow.follow().
+    """
+    once = f"Type=oneshot\nRemainAfterExit=yes\nExecStart={program} {verb}\n"
+    start = f"Type=notify\nExecStart={program} follow\n" if follows(used) else once
+    return f"{start}ExecReload={program} {verb}\nRestart=on-failure\nRestartSec=5\nTimeoutStartSec=60\n"

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, the lvs.cluster authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program of lvs-clusterip.service: rules of all cluster IPs before the network comes up. Commands: load, unload.
+"""The program of lvs-clusterip.service: rules of all cluster IPs before the network comes up.
+
+Commands: load, unload, follow.
 
 A cluster IP that cannot be loaded keeps no other from it.
 """
@@ -12,8 +14,10 @@ import os
 import sys
 from typing import Any, Callable, NamedTuple, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command as run_simple
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import read_json
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.follow import follow
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command, run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, from_json
@@ -122,6 +126,14 @@ def unload_all(run: Command) -> list[str]:
     return _each(lambda kept: named(kept.cluster_ip.backend).remove(run, kept.cluster_ip))
 
 
+def _follow(program: str) -> list[str]:
+    try:
+        follow(run_simple, program, "load")
+    except (BootError, OSError) as exc:
+        return [str(exc)]
+    return []
+
+
 def _each(work: Callable[[Kept], None]) -> list[str]:
     found, faults = read_all()
     for kept in found:
@@ -134,9 +146,13 @@ def _each(work: Callable[[Kept], None]) -> list[str]:
 
 def main(argv: Sequence[str]) -> int:
     name = os.path.basename(argv[0])
-    works = {"load": load_all, "unload": unload_all}
+    works: dict[str, Callable[[Command], list[str]]] = {
+        "load": load_all,
+        "unload": unload_all,
+        "follow": lambda _run: _follow(argv[0]),
+    }
     if len(argv) != 2 or argv[1] not in works:
-        sys.stderr.write(f"usage: {name} load|unload\n")
+        sys.stderr.write(f"usage: {name} load|unload|follow\n")
         return 64
     faults = works[argv[1]](run_command)
     for fault in faults:

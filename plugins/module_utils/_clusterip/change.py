@@ -267,10 +267,13 @@ def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Ca
         backend.load(run, kept.cluster_ip, situation.buckets)
     elif situation.stands != situation.buckets:
         backend.serve(run, [(kept.cluster_ip, situation.buckets)])
-    if situation.had_files[install.UNIT] != situation.files[install.UNIT]:
+    had_unit, unit = situation.had_files[install.UNIT], situation.files[install.UNIT]
+    if had_unit != unit:
         systemd.reload_units(run_simple)
     # It finds the rules that stand already, and leaves them.
     systemd.systemctl(run_simple, "enable", "--now", "--quiet", install.SERVICE)
+    if had_unit is not None and install.stays(had_unit) != install.stays(unit):
+        systemd.systemctl(run_simple, "restart", install.SERVICE)
     _set_addresses([*situation.others, kept], python, warn)
 
 

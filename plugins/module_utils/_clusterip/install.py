@@ -12,14 +12,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import HEA
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import FOLDER, Kept, config_path
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import to_json as cluster_ip_to_json
 
-__all__ = ["AGENT", "AGENT_MODULES", "OWNER", "SERVICE", "UNIT", "wanted_files"]
+__all__ = ["AGENT", "AGENT_MODULES", "OWNER", "SERVICE", "UNIT", "stays", "wanted_files"]
 
 OWNER = "lvs-clusterip"
 SERVICE = f"{OWNER}.service"
 AGENT = f"{program.FOLDER}/{OWNER}"
 UNIT = f"{systemd.FOLDER}/{SERVICE}"
 AGENT_MODULES = (
-    *("_boot.commands", "_boot.errors", "_boot.files"),
+    *("_boot.commands", "_boot.errors", "_boot.files", "_boot.follow", "_boot.watch"),
     *(
         "_clusterip.arp",
         "_clusterip.commands",
@@ -42,6 +42,7 @@ def unit_text(python: str, used: tuple[str, ...]) -> str:
     node that has the VIP takes every bucket.
     """
     addresses = f"{OWNER}-addresses.service"
+    program_lines = loaders.service_lines(f"{python} -IS {AGENT}", "load", used)
     after = f"systemctl --quiet is-enabled {addresses} && systemctl --no-block start {addresses}"
     return f"""{HEADER}
 [Unit]
@@ -55,20 +56,18 @@ Conflicts=shutdown.target
 StartLimitIntervalSec=0
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart={python} -IS {AGENT} load
-ExecReload={python} -IS {AGENT} load
-ExecStartPost=-/bin/sh -c "{after}"
-Restart=on-failure
-RestartSec=5
-TimeoutStartSec=60
+{program_lines}ExecStartPost=-/bin/sh -c "{after}"
 NoNewPrivileges=yes
 
 [Install]
 WantedBy=multi-user.target
 RequiredBy={addresses}
 """
+
+
+def stays(unit: Placed | None) -> bool:
+    """Whether the service of this unit runs on to follow firewalld; it must be started again where that changes."""
+    return unit is not None and b"Type=notify" in unit.data.split()
 
 
 def wanted_files(

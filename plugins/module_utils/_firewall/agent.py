@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the lvs.cluster authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program of NAME-firewall.service: brings the chains of the configuration back at boot. Command: apply.
+"""The program of NAME-firewall.service: brings the chains of the configuration back at boot. Commands: apply, follow.
 
 A table that cannot be brought back keeps no other from it: at boot a part of the rules is better than none.
 """
@@ -9,12 +9,13 @@ A table that cannot be brought back keeps no other from it: at boot a part of th
 from __future__ import annotations
 
 import os
-import sys
 from typing import Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command, run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import to_json, write_file
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.follow import follow
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import log
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.active import active_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel import (
     printed,
@@ -34,10 +35,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import
 __all__ = ["SUFFIX", "apply", "main"]
 
 SUFFIX = "-firewall"
-
-
-def log(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
 
 
 def apply(run: Command, owner: str) -> None:
@@ -72,11 +69,14 @@ def _record(owner: str) -> Record:
 
 def main(argv: Sequence[str]) -> int:
     program = os.path.basename(argv[0])
-    if len(argv) != 2 or argv[1] != "apply" or not program.endswith(SUFFIX):
-        log(f"usage: NAME{SUFFIX} apply")
+    if len(argv) != 2 or argv[1] not in ("apply", "follow") or not program.endswith(SUFFIX):
+        log(f"usage: NAME{SUFFIX} apply|follow")
         return 64
     try:
-        apply(run_command, program[: -len(SUFFIX)])
+        if argv[1] == "follow":
+            follow(run_command, argv[0], "apply")
+        else:
+            apply(run_command, program[: -len(SUFFIX)])
     except (BootError, OSError) as exc:
         log(f"{program} {argv[1]}: {exc}")
         return 1

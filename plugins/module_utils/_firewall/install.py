@@ -22,7 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel impor
 __all__ = ["AGENT_MODULES", "agent_path", "other_owners", "paths", "service", "unit_path", "unit_text", "wanted_files"]
 
 AGENT_MODULES = (
-    *("_boot.commands", "_boot.errors", "_boot.files"),
+    *("_boot.commands", "_boot.errors", "_boot.files", "_boot.follow", "_boot.watch"),
     *("_firewall.active", "_firewall.jumps", "_firewall.kernel", "_firewall.model"),
 )
 
@@ -49,7 +49,7 @@ def unit_text(owner: str, python: str, used: tuple[str, ...]) -> str:
 
     used: the loaders of rules that this host uses, see loaders.in_use().
     """
-    command = f"{python} -IS {agent_path(owner)} apply"
+    program_lines = loaders.service_lines(f"{python} -IS {agent_path(owner)}", "apply", used)
     return f"""{HEADER}
 [Unit]
 Description=Firewall chains of {owner}
@@ -61,12 +61,7 @@ Wants=network-pre.target
 Conflicts=shutdown.target
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart={command}
-ExecReload={command}
-TimeoutStartSec=60
-NoNewPrivileges=yes
+{program_lines}NoNewPrivileges=yes
 
 [Install]
 WantedBy=multi-user.target

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.qemu import stock
-from tests.support.cluster import ROOT, Cluster
+from tests.support.cluster import ROOT, Cluster, wait_until
 
 HOSTS = ("lb1", "rs1", "rs2", "client")
 VIP = "10.0.0.6"
@@ -46,3 +46,29 @@ def test_a_power_cut_of_the_director_changes_nothing(cluster: Cluster) -> None:
     assert cluster.serve("client", VIP, 80, 90) == SHARES
     again = cluster.playbook("site")
     assert (again.status, again.changed) == (0, {}), again.output
+
+
+def test_marks_stay_with_firewalld(cluster: Cluster) -> None:
+    """Debian 12's flushes the rules of iptables with its backend nftables, too: it loads its own, they come again."""
+    install = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends")
+    cluster.run("lb1", "apt-get", "update", seconds=600)
+    cluster.run("lb1", *install, "firewalld", seconds=900)
+    for when in ((), ("--permanent",)):
+        cluster.run("lb1", "firewall-cmd", *when, "--add-port=80/tcp")
+    run = cluster.playbook("site")
+    assert run.status == 0, run.output
+
+    def marks() -> str:
+        return cluster.run("lb1", "iptables", "-t", "mangle", "-S", "LVS-MARKS", check=False)
+
+    had = marks()
+    assert "--set-xmark" in had
+    cluster.run("lb1", "firewall-cmd", "--reload", seconds=120)
+    wait_until(lambda: marks() == had, seconds=60, what="the marks after a reload")
+    assert cluster.serve("client", VIP, 80, 90) == SHARES
+    cluster.run("lb1", "systemctl", "stop", "firewalld")
+    wait_until(lambda: marks() == had, seconds=60, what="the marks without firewalld")
+    cluster.lab.power("lb1", "reset")
+    cluster.run("lb1", "systemctl", "is-system-running", "--wait", check=False, seconds=300)
+    wait_until(lambda: marks() == had, seconds=60, what="the marks after a boot")
+    assert cluster.serve("client", VIP, 80, 90) == SHARES

@@ -56,4 +56,6 @@ def test_the_lines() -> None:
     after = f"After={' '.join(loaders.NAMES)}\n"
     reload_from = f"ReloadPropagatedFrom={' '.join(loaders.NAMES)}\n"
     assert loaders.unit_lines(()) == after + reload_from
+    # firewalld is followed.
+    assert loaders.unit_lines(("firewalld.service",)) == after + reload_from.replace(" firewalld.service", "")
     assert loaders.unit_lines(("ufw.service",)) == f"{after}PartOf=ufw.service\n{reload_from}"

@@ -23,7 +23,7 @@ def test_the_program_runs_alone(tmp_path: Path) -> None:
     file.write_bytes(placed.data)
     file.chmod(placed.mode)
     done = subprocess.run([file, "sing"], env={}, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (64, "usage: NAME-firewall apply\n")
+    assert (done.returncode, done.stderr) == (64, "usage: NAME-firewall apply|follow\n")
     assert len(placed.data) < 64 * 1024
 
 
@@ -35,9 +35,10 @@ def test_the_program_needs_the_standard_library_alone(module: str) -> None:
     assert done.stdout == "False\n"
 
 
-def test_the_unit_is_one_that_systemd_accepts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("used", ["nftables.service", "firewalld.service"])
+def test_the_unit_is_one_that_systemd_accepts(tmp_path: Path, used: str) -> None:
     unit = tmp_path / install.service("lvs-a")
-    unit.write_text(install.unit_text("lvs-a", "/usr/bin/python3", ("nftables.service",)))
+    unit.write_text(install.unit_text("lvs-a", "/usr/bin/python3", (used,)))
     command = ["systemd-analyze", "verify", "--man=no", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert unit.name not in done.stderr, done.stderr
@@ -56,6 +57,16 @@ def test_the_service_is_between_those_that_replace_tables_and_the_network() -> N
     }
     assert f"ExecStart=/usr/bin/python3 -IS {program.FOLDER}/lvs-a-firewall apply" in lines
     assert not [line for line in lines if line.startswith("ExecStop")]
+
+
+def test_with_firewalld_it_stays_and_does_not_stop_with_it() -> None:
+    lines = install.unit_text("lvs-a", "/usr/bin/python3", ("firewalld.service", "ufw.service")).splitlines()
+    assert [line for line in lines if line.startswith(("PartOf=", "Type=", "RemainAfterExit="))] == [
+        "PartOf=ufw.service",
+        "Type=notify",
+    ]
+    assert f"ExecStart=/usr/bin/python3 -IS {program.FOLDER}/lvs-a-firewall follow" in lines
+    assert f"ExecReload=/usr/bin/python3 -IS {program.FOLDER}/lvs-a-firewall apply" in lines
 
 
 def test_the_files() -> None:

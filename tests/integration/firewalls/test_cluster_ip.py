@@ -1,0 +1,46 @@
+"""A node of inventories/clusterip with firewalld keeps its buckets, whatever firewalld does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.firewalls import firewalld
+from tests.support import buckets
+from tests.support.buckets import NODES
+from tests.support.cluster import ROOT, Cluster
+from tests.support.cluster_ip_tests import clients_of
+from tests.support.direct import reboot
+
+INVENTORY = ROOT / "inventories" / "clusterip"
+NODE = "web1"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster(f"firewalls-ip-{os.getpid()}", INVENTORY)
+    try:
+        cluster.lab.up(str(INVENTORY), "full")
+        firewalld.install(cluster, NODE, "firewalld", firewalld.SET_UP)
+        run = cluster.playbook("site")
+        assert run.status == 0, run.output
+        yield cluster
+    finally:
+        cluster.lab.down()
+
+
+def test_it_has_its_buckets_after_all_that_firewalld_does(cluster: Cluster) -> None:
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    for deed in firewalld.DEEDS:
+        cluster.run(NODE, *deed)
+        print(f"{' '.join(deed)}: all buckets after {buckets.wait_for(cluster, before, 60):.1f} s")
+    reboot(cluster, [NODE])
+    buckets.wait_for(cluster, before, 90)
+    with clients_of(cluster) as clients:
+        since = buckets.steady(clients, 4)
+    assert set(clients.shares(since)) == set(NODES)
+    assert clients.doubles_since(since) == []
+    again = cluster.playbook("site")
+    assert (again.status, again.changed) == (0, {}), again.output
