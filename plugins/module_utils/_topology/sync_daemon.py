@@ -70,10 +70,13 @@ def sync_interface(director: Host, colocation: Colocation) -> str | None:
 def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] | None:
     """The connection sync daemon, from lvs_sync_daemon, from the old word in a VRRP instance, or what a form needs.
 
-    Without ``instance`` and with a single VRRP instance it follows that one: without any, both sync roles run at once.
+    Both sync roles run at once, on every director, unless it follows a VRRP instance: with backup_only it must, for the
+    kernel tells by the role who balances. A daemon that follows one can hang keepalived, see docs/keepalived.md.
     """
     place = director.place.key("lvs_sync_daemon")
     daemon: dict[str, Any] | None = director.variables.get("lvs_sync_daemon")
+    sysctls = director.variables.get("lvs_sysctls") or {}
+    backup_only = colocation.form(director) == "backup_only" or sysctls.get(BACKUP_ONLY) == "1"
     wanted: dict[str, str] = {}
     if daemon and daemon.get("interface"):
         wanted[daemon["interface"]] = "lvs_sync_daemon"
@@ -81,10 +84,11 @@ def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] |
         interface = instance.get("lvs_sync_daemon_interface")
         if interface is None:
             continue
-        new = {"interface": interface, "instance": instance.get("name")}
+        key, value = ("instance", "name") if backup_only else ("id", "virtual_router_id")
+        new = {"interface": interface, **({key: instance[value]} if value in instance else {})}
         spot.key("lvs_sync_daemon_interface").notice(
             "the old word was taken as lvs_sync_daemon",
-            f"write lvs_sync_daemon: {{interface: {interface}, instance: {instance.get('name')}}}",
+            f"write lvs_sync_daemon: {{{', '.join(f'{word}: {given}' for word, given in new.items())}}}",
         )
         wanted.setdefault(interface, str(instance.get("name")))
         daemon = daemon or new
@@ -95,18 +99,26 @@ def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] |
         daemon = colocation.sync_daemon(director)
     if daemon is None:
         return None
-    names = [instance["name"] for _place, instance in instances(director) if instance.get("name")]
-    instance_name = daemon.get("instance", names[0] if len(names) == 1 else None)
-    if instance_name is not None and instance_name not in names:
+    numbers = {one["name"]: one.get("virtual_router_id") for _place, one in instances(director) if one.get("name")}
+    (only,) = numbers if len(numbers) == 1 else (None,)
+    instance_name = daemon.get("instance", only if backup_only else None)
+    if instance_name is not None and instance_name not in numbers:
         place.key("instance").fault(
             f"{instance_name} is no VRRP instance of this host",
-            f"name one of them: {listing(names) or 'there is none'}",
+            f"name one of them: {listing([*numbers]) or 'there is none'}",
         )
-    sysctls = director.variables.get("lvs_sysctls") or {}
-    backup_only = colocation.form(director) == "backup_only" or sysctls.get(BACKUP_ONLY) == "1"
     if instance_name is None and "instance" not in daemon and backup_only:
         place.key("instance").fault(
             "is missing, and with backup_only the active director would stop balancing",
             "name the VRRP instance that the sync daemon follows",
         )
-    return {**daemon, **({} if instance_name is None else {"instance": instance_name})}
+    if instance_name is not None and not backup_only:
+        place.key("instance").notice(
+            "keepalived can hang as master when it loses and gets back the adverts of one with a higher priority",
+            "leave instance out: every director sends and listens then",
+        )
+    if instance_name is not None:
+        return {**daemon, "instance": instance_name}
+    # As long as it followed the only instance, this was its id.
+    own = {"id": numbers[only]} if only and numbers[only] and "id" not in daemon and "instance" not in daemon else {}
+    return {**daemon, **own}

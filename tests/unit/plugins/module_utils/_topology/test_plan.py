@@ -303,6 +303,16 @@ def test_backup_only_needs_a_sync_daemon_that_follows_an_instance() -> None:
     ]
 
 
+def test_a_sync_daemon_has_both_roles_and_an_instance_is_warned_of() -> None:
+    given = inventory(lvs_sync_daemon={"interface": "eth1"})
+    # The id that it had while it followed the only instance.
+    assert plan(given)["hosts"]["lb1"]["director"]["sync_daemon"] == {"interface": "eth1", "id": 51}
+    assert notices(given) == []
+    given = inventory(lvs_sync_daemon={"interface": "eth1", "instance": "VI_1"})
+    assert plan(given)["hosts"]["lb1"]["director"]["sync_daemon"] == {"interface": "eth1", "instance": "VI_1"}
+    assert [variable for variable, _problem in notices(given)] == ["lvs_sync_daemon.instance"]
+
+
 def test_a_host_may_serve_on_two_ports_behind_nat() -> None:
     given = inventory()
     service_of(given)["real_servers"] = [{"host": "rs2", "port": 8080}, {"host": "rs2", "port": 8081}]

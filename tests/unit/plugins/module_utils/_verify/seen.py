@@ -73,5 +73,7 @@ def status(director: dict[str, Any], state: str, **more: Any) -> dict[str, Any]:
         "now": NOW,
     }
     if daemon:
-        found["sync_daemons"] = [{"role": state.lower(), "interface": daemon["interface"], "id": daemon.get("id", 1)}]
+        roles = (state.lower(),) if "instance" in daemon else ("master", "backup")
+        known = {"interface": daemon["interface"], "id": daemon.get("id", 1)}
+        found["sync_daemons"] = [{"role": role, **known} for role in roles]
     return copy.deepcopy({**found, **more})

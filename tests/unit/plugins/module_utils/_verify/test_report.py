@@ -112,21 +112,21 @@ def test_addresses_that_stay_on_a_static_director() -> None:
     ]
 
 
+def daemon(role: str, **words: Any) -> dict[str, Any]:
+    return {"role": role, "interface": "eth1", "id": 1, **words}
+
+
 @pytest.mark.parametrize(
     ("daemons", "fault"),
     [
-        ([], "no sync daemon with the role master runs: connections are lost at a takeover"),
+        ([daemon("backup")], "no sync daemon with the role master runs: connections are lost at a takeover"),
         (
-            [{"role": "master", "interface": "eth0", "id": 1}],
+            [daemon("master", interface="eth0"), daemon("backup")],
             "the sync daemon with the role master has interface eth0, and the plan says eth1",
         ),
         (
-            [{"role": "master", "interface": "eth1", "id": 7}],
-            "the sync daemon with the role master has id 7, and the plan says 1",
-        ),
-        (
-            [{"role": role, "interface": "eth1", "id": 1} for role in ("master", "backup")],
-            "a sync daemon with the role backup runs, and VI_PUBLIC is MASTER here",
+            [daemon("master"), daemon("backup", id=7)],
+            "the sync daemon with the role backup has id 7, and the plan says 1",
         ),
     ],
 )
@@ -135,12 +135,24 @@ def test_sync_daemons(plans: dict[str, Any], directors: dict[str, Any], daemons:
     assert faults(plans, directors=directors) == [f"director1: {fault}"]
 
 
+def test_sync_daemons_that_follow_an_instance(plans: dict[str, Any], directors: dict[str, Any]) -> None:
+    for name, seen in directors.items():
+        plans[name]["director"]["sync_daemon"]["instance"] = "VI_PUBLIC"
+        seen["status"]["sync_daemons"] = [daemon("master" if name == "director1" else "backup")]
+    assert faults(plans, directors=directors) == []
+    directors["director1"]["status"]["sync_daemons"].append(daemon("backup"))
+    assert faults(plans, directors=directors) == [
+        "director1: a sync daemon with the role backup runs, and VI_PUBLIC is MASTER here"
+    ]
+
+
 def test_a_sync_daemon_that_nobody_planned(plans: dict[str, Any], directors: dict[str, Any]) -> None:
     for name in directors:
         plans[name]["director"]["sync_daemon"] = None
     directors["director1"]["status"]["sync_daemons"] = []
     assert faults(plans, directors=directors) == [
-        "director2: a sync daemon with the role backup runs, and the plan has none"
+        "director2: a sync daemon with the role backup runs, and the plan has none",
+        "director2: a sync daemon with the role master runs, and the plan has none",
     ]
 
 
