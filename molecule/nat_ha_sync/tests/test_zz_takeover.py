@@ -114,7 +114,7 @@ def test_split_is_named_and_heals(cluster: Cluster) -> None:
 @pytest.mark.late
 def test_a_short_loss_of_adverts_leaves_one_master(cluster: Cluster) -> None:
     """The backup becomes master, or nearly so, and hears the other one at once."""
-    wait_until(lambda: cluster.holders(VIP) == ["lb1"], seconds=90, what="lb1 to be master")
+    wait_for_master(cluster, "lb1", 90)
     rule = "INPUT -p vrrp -j DROP"
     for _ in range(15):
         cluster.run("lb2", "sh", "-ec", f"iptables -w 5 -I {rule}; sleep 3; iptables -w 5 -D {rule}")

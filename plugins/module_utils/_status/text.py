@@ -151,8 +151,11 @@ def short_state(director: Mapping[str, Any]) -> str:
 
 
 def sync_text(director: Mapping[str, Any]) -> str:
-    """Its sync daemons: "master on eth2"."""
-    return ", ".join(f"{one['role']} on {one['interface']}" for one in director["sync_daemons"])
+    """Its sync daemons: "master on eth2", or "both on eth2"."""
+    roles: dict[str, list[str]] = {}
+    for one in director["sync_daemons"]:
+        roles.setdefault(one["interface"], []).append(one["role"])
+    return ", ".join(f"{found[0] if len(found) == 1 else 'both'} on {name}" for name, found in roles.items())
 
 
 def capped(report: Mapping[str, Any], most: int = MOST_BYTES) -> dict[str, Any]:

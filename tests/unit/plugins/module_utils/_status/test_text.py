@@ -67,6 +67,9 @@ def test_a_sync_daemon() -> None:
     found = lines(judged(results, plans))
     assert "master on eth2" in found[1]
     assert "backup on eth2" in found[2]
+    (daemon,) = results["director1"]["sync_daemons"]
+    results["director1"]["sync_daemons"] = [daemon, {**daemon, "role": "backup"}]
+    assert "both on eth2" in lines(judged(results, plans))[1]
 
 
 def test_buckets_are_told_as_ever() -> None:
