@@ -35,7 +35,8 @@ def test_it_has_its_buckets_after_all_that_firewalld_does(cluster: Cluster) -> N
     before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
     for deed in firewalld.DEEDS:
         cluster.run(NODE, *deed)
-        print(f"{' '.join(deed)}: all buckets after {buckets.wait_for(cluster, before, 60):.1f} s")
+        # One whose kernel refused buckets stays away for up to a minute, and the others serve.
+        print(f"{' '.join(deed)}: all buckets after {buckets.wait_for(cluster, before, 150):.1f} s")
     reboot(cluster, [NODE])
     buckets.wait_for(cluster, before, 90)
     with clients_of(cluster) as clients:
