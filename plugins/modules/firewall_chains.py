@@ -22,8 +22,8 @@ description:
   - Nothing is sent when chains and jumps are as they should be. C(/var/lib/lvs-cluster/NAME-firewall.json) keeps how
     iptables printed our rules when they were applied; what it prints now is compared with that.
   - At boot, C(NAME-firewall.service) puts the chains there before the network comes up, and again when
-    C(netfilter-persistent), C(iptables), C(nftables), C(firewalld) or C(ufw) is restarted or reloaded by systemd,
-    of those that run or start at boot when the module runs.
+    C(netfilter-persistent), C(iptables), C(nftables) or C(ufw) is restarted or reloaded by systemd, or firewalld has
+    loaded rules or stopped, of those that run or start at boot when the module runs.
     Stopping the service takes no rule away.
   - Works with both backends of iptables (legacy and nft), through the C(iptables) and C(ip6tables) of the host.
 options:

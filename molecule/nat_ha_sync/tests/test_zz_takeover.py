@@ -116,7 +116,7 @@ def test_a_short_loss_of_adverts_leaves_one_master(cluster: Cluster) -> None:
     """The backup becomes master, or nearly so, and hears the other one at once."""
     wait_for_master(cluster, "lb1", 90)
     rule = "INPUT -p vrrp -j DROP"
-    for _ in range(15):
+    for loss in range(15):
         cluster.run("lb2", "sh", "-ec", f"iptables -w 5 -I {rule}; sleep 3; iptables -w 5 -D {rule}")
-        states = [cluster.holders(VIP) for _ in range(10)]
-        assert states[-1] == ["lb1"], states
+        states = [cluster.holders(VIP) for look in range(10)]
+        assert states[-1] == ["lb1"], (loss, states)
