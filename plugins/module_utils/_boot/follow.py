@@ -47,6 +47,7 @@ def follow(run: Command, program: str, verb: str) -> None:
             _listen(run, argv)
         except (BootError, OSError) as exc:
             log(f"{exc}: trying again in {_AGAIN:.0f} seconds")
+        # Not a wait for something: the bus may come at any time, or never, and a fault must not fill the journal.
         time.sleep(_AGAIN)
 
 
