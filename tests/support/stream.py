@@ -24,6 +24,7 @@ class Stream:
     """Requests one after the other, each over a new connection that may take `timeout` seconds, until the block ends.
 
     A gap is measured to within the timeout; where no request may fail, it is to be longer than a busy machine's pauses.
+    The last request is an answered one, so that a gap is whole: after the block, one is waited for, at most 10 seconds.
     """
 
     def __init__(self, lab: Lab, client: str, address: str, port: int, *, timeout: float) -> None:
@@ -63,7 +64,8 @@ class Stream:
 SCRIPT = """
 import http.client, json, select, sys, time
 address, port, timeout = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-while not select.select([sys.stdin], [], [], 0)[0]:
+ended = None
+while True:
     began, by = time.monotonic(), ""
     connection = http.client.HTTPConnection(address, port, timeout=timeout)
     try:
@@ -74,5 +76,9 @@ while not select.select([sys.stdin], [], [], 0)[0]:
     finally:
         connection.close()
     print(json.dumps([began, time.monotonic(), by]))
+    if ended is None and select.select([sys.stdin], [], [], 0)[0]:
+        ended = time.monotonic()
+    if ended is not None and (by or time.monotonic() > ended + 10):
+        break
     time.sleep(0.01)
 """
