@@ -13,12 +13,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, lo
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command as run_simple
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot, install
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import install
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import Kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, chosen, wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.choose import Choice, choose
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept, config_path, read_all, read_given
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import (
     AUTO,
     ClusterIp,
@@ -96,7 +96,7 @@ def _place(cluster_ip: ClusterIp) -> tuple[str, str, str]:
 
 def compare(run: Command, request: Request, only_check: bool) -> Situation:
     """Reads everything and plans; changes nothing (a backend is tried in a chain of its own that no packet passes)."""
-    everything, unread = boot.read_all()
+    everything, unread = read_all()
     if unread:
         raise BootError("; ".join(unread))
     had = next((kept for kept in everything if kept.cluster_ip.address == request.address), None)
@@ -113,7 +113,7 @@ def compare(run: Command, request: Request, only_check: bool) -> Situation:
         stands = had_live if same else named(kept.cluster_ip.backend).read(run, kept.cluster_ip)
         buckets = _buckets(kept, request, had, stands if stands is not None else had_live)
     paths = install.wanted_files(request.address, kept, others, request.python, loaders.in_use(run))
-    paths.update({boot.config_path(it.cluster_ip.address): None for it in gone})
+    paths.update({config_path(it.cluster_ip.address): None for it in gone})
     return Situation(
         address=request.address,
         had=had,
@@ -154,14 +154,13 @@ def _buckets(kept: Kept, request: Request, had: Kept | None, live: Buckets | Non
     ]
     if wrongs:
         raise BootError("; ".join(wrongs))
-    given = files.read_json(boot.GIVEN)
     return wanted(
         total,
         kept.local,
         named=request.buckets,
         live=live,
         had_local=had.local if had else (),
-        given=None if given is None else given.get("buckets", []),
+        given=read_given(),
         by_hand=kept.chosen,
     )
 

@@ -9,7 +9,7 @@ from typing import Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import loaders, program, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import HEADER, Placed, to_json
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import FOLDER, Kept, config_path
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import FOLDER, Kept, config_path
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import to_json as cluster_ip_to_json
 
 __all__ = ["AGENT", "AGENT_MODULES", "OWNER", "SERVICE", "UNIT", "stays", "wanted_files"]
@@ -23,6 +23,7 @@ AGENT_MODULES = (
     *(
         "_clusterip.arp",
         "_clusterip.commands",
+        "_clusterip.kept",
         "_clusterip.model",
         "_clusterip.ndp",
         "_clusterip.nft",

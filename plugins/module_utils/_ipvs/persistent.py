@@ -21,14 +21,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.ownership import
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
 from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 
-__all__ = ["Names", "Request", "bring", "recorded"]
+__all__ = ["MAIN", "MODULES", "Names", "Request", "bring", "recorded"]
 
-_MODULES = (
-    *("_boot.errors", "_boot.files", "_keepalived.conf", "_keepalived.owner", "_keepalived.program", "_store"),
+MODULES = (
+    *("_keepalived.conf", "_keepalived.owner", "_keepalived.program", "_store"),
     *(f"_ipvs.{name}" for name in ("drain", "errors", "host", "model", "netlink", "operations", "options")),
     *(f"_ipvs.{name}" for name in ("ownership", "plan", "report", "session", "transport", "values", "whole", "wire")),
 )
-_MAIN = boot.__name__.rpartition(".module_utils.")[2]
+MAIN = boot.__name__.rpartition(".module_utils.")[2]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
 
@@ -201,7 +201,7 @@ def _files(names: Names, table: Table, python: str) -> dict[str, Placed | None]:
     services = [report.entry_options(key, table[key]) for key in sorted(table)]
     return {
         names.config: Placed(files.to_json({"services": services})),
-        names.program: Placed(program.archive(python, _MAIN, _MODULES), 0o755),
+        names.program: Placed(program.archive(python, MAIN, MODULES), 0o755),
         names.unit: Placed(unit_text(names, python).encode()),
     }
 

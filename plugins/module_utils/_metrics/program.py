@@ -18,9 +18,9 @@ from typing import Callable, Iterator, NamedTuple, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import commands, files
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import read_all
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
@@ -121,7 +121,7 @@ class Host:
         return model.overrides(overrides.present(self.settings.owner, self.settings.weights_directory))
 
     def clusterip(self) -> list[Family]:
-        kept, faults = boot.read_all()
+        kept, faults = read_all()
         if faults:
             raise BootError("; ".join(faults))
         return model.buckets(

@@ -14,10 +14,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import change
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.boot import Kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import choices
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import AUTO, BACKENDS, HASH_MODES, PROTOCOLS
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 

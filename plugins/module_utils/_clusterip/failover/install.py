@@ -32,7 +32,7 @@ UNIT = f"{systemd.FOLDER}/{SERVICE}"
 PATIENCE = 15  # seconds
 _FAILOVER = ("choices", "delivery", "health", "probes", "settings", "states", "supervisor")
 AGENT_MODULES = (
-    *("_boot.commands", "_boot.errors", "_boot.files", "_boot.watch", "_clusterip.arp"),
+    *("_boot.errors", "_boot.files", "_boot.watch", "_clusterip.arp"),
     *(
         "_clusterip.backends.interface",
         "_clusterip.backends.known",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot, kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, parse, to_json
 
 LEAST = {"prefix": 24, "interface": "eth0", "total": 12, "backend": "nftables"}
@@ -34,15 +34,15 @@ class Fake:
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     found = Fake()
-    monkeypatch.setattr(boot, "FOLDER", str(tmp_path))
-    monkeypatch.setattr(boot, "GIVEN", str(tmp_path / "given"))
+    monkeypatch.setattr(kept, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(kept, "GIVEN", str(tmp_path / "given"))
     monkeypatch.setattr(boot, "named", lambda name: found)
     return found
 
 
 def keep(folder: Path, address: str, local: object, **more: object) -> None:
     text = json.dumps({"cluster_ip": to_json(parse({**LEAST, "address": address})), "local": local, **more})
-    (folder / Path(boot.config_path(address)).name).write_text(text)
+    (folder / Path(kept.config_path(address)).name).write_text(text)
 
 
 def test_all_that_can_be_loaded(backend: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +87,7 @@ def test_unload_and_a_host_without_any(backend: Fake, tmp_path: Path) -> None:
     keep(tmp_path, "10.0.0.2", [])
     assert boot.main(["lvs-clusterip", "unload"]) == 0
     assert backend.done == [("remove", "10.0.0.2", ())]
-    assert boot.read_kept(f"{tmp_path}/none.json") is None
+    assert kept.read_kept(f"{tmp_path}/none.json") is None
     assert boot.main(["lvs-clusterip"]) == 64
 
 
@@ -98,4 +98,4 @@ def test_what_a_person_chose_is_loaded_in_place_of_local(backend: Fake, tmp_path
     assert backend.done == [("load", "10.0.0.1", (2, 5)), ("load", "10.0.0.3", ())]
     keep(tmp_path, "10.0.0.3", [1], chosen=[13])
     with pytest.raises(BootError, match="buckets 13 are not in"):
-        boot.read_kept(str(tmp_path / "10.0.0.3.json"))
+        kept.read_kept(str(tmp_path / "10.0.0.3.json"))

@@ -14,7 +14,7 @@ NAMES = persistent.Names("lvs-director")
 
 def test_the_program_runs_alone(tmp_path: Path) -> None:
     file = tmp_path / "table"
-    file.write_bytes(program.archive(sys.executable, persistent._MAIN, persistent._MODULES))
+    file.write_bytes(program.archive(sys.executable, persistent.MAIN, persistent.MODULES))
     file.chmod(0o755)
     done = subprocess.run([file], env={}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (64, "usage: table FILE\n")
