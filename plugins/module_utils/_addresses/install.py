@@ -16,6 +16,7 @@ AGENT_MODULES = (
     "_addresses.announce",
     "_addresses.kernel",
     "_addresses.model",
+    "_boot.alone",
     "_boot.commands",
     "_boot.errors",
     "_boot.files",

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import time
-from contextlib import contextmanager, suppress
 from ipaddress import ip_interface
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, ContextManager, Mapping, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.model import (
     Address,
@@ -22,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.model impor
     Step,
     Wanted,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
@@ -33,7 +31,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
 )
 
 _FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
-_PATIENCE = 30.0
 
 
 def config_path(name: str) -> str:
@@ -166,34 +163,9 @@ def store_record(name: str, record: Record) -> None:
     write_file(record_path(name), to_json(data))
 
 
-@contextmanager
-def alone() -> Iterator[None]:
+def alone() -> ContextManager[None]:
     """Keeps a run and the service from changing the record at the same time. Waits for the other one."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        os.makedirs(STATE_DIR, mode=0o755, exist_ok=True)
-        folder = os.open(STATE_DIR, os.O_RDONLY | os.O_DIRECTORY)
-        if _lock(folder):
-            break
-        os.close(folder)
-        if time.monotonic() > until:
-            raise BootError(f"another run or service has held {STATE_DIR} for {_PATIENCE:.0f} s")
-        time.sleep(0.02)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            os.rmdir(STATE_DIR)  # only if it is empty
-        os.close(folder)
-
-
-def _lock(folder: int) -> bool:
-    """Whether the lock is ours, and on the folder that is there now."""
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(folder), os.stat(STATE_DIR))
-    except (BlockingIOError, FileNotFoundError):
-        return False
+    return alone_in(STATE_DIR)
 
 
 # --- the steps --------------------------------------------------------------------------------------------------

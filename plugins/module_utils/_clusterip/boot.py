@@ -19,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import Bo
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.follow import follow
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command, run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept, read_all, read_given
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept, alone, read_all, read_given
 
 __all__ = ["load_all", "main", "unload_all"]
 
@@ -61,7 +61,8 @@ def _each(work: Callable[[Kept], None]) -> list[str]:
     found, faults = read_all()
     for kept in found:
         try:
-            work(kept)
+            with alone():
+                work(kept)
         except (BootError, OSError) as exc:
             faults.append(f"{kept.cluster_ip.address}: {exc}")
     return faults

@@ -18,7 +18,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.kn
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, chosen, wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.choose import Choice, choose
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept, config_path, read_all, read_given
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import (
+    Kept,
+    alone,
+    config_path,
+    read_all,
+    read_given,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import (
     AUTO,
     ClusterIp,
@@ -257,19 +263,22 @@ def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Ca
     if situation.gone:
         stay = [*situation.others, *([situation.had] if situation.had else [])]
         _set_addresses(stay, python, warn)
-        _remove_rules(run, situation.gone)
+        with alone():
+            _remove_rules(run, situation.gone)
     if situation.moves and situation.had is not None:
         _set_addresses(situation.others, python, warn)
-        named(situation.had.cluster_ip.backend).remove(run, situation.had.cluster_ip)
-    backend = named(kept.cluster_ip.backend)
-    if situation.moves or situation.stands is None:
-        backend.load(run, kept.cluster_ip, situation.buckets)
-    elif situation.stands != situation.buckets:
-        backend.serve(run, [(kept.cluster_ip, situation.buckets)])
+    with alone():
+        if situation.moves and situation.had is not None:
+            _remove_rules(run, [situation.had])
+        backend = named(kept.cluster_ip.backend)
+        if situation.moves or situation.stands is None:
+            backend.load(run, kept.cluster_ip, situation.buckets)
+        elif situation.stands != situation.buckets:
+            backend.serve(run, [(kept.cluster_ip, situation.buckets)])
     had_unit, unit = situation.had_files[install.UNIT], situation.files[install.UNIT]
     if had_unit != unit:
         systemd.reload_units(run_simple)
-    # It finds the rules that stand already, and leaves them.
+    # It finds the rules that stand already, and leaves them. Its start waits for a look of its own, alone.
     systemd.systemctl(run_simple, "enable", "--now", "--quiet", install.SERVICE)
     if had_unit is not None and install.stays(had_unit) != install.stays(unit):
         systemd.systemctl(run_simple, "restart", install.SERVICE)
@@ -278,10 +287,17 @@ def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Ca
 
 def _take_away(run: Command, situation: Situation, python: str, warn: Callable[[str], object]) -> None:
     _set_addresses(situation.others, python, warn)
-    _remove_rules(run, [*situation.gone, *([situation.had] if situation.had else [])])
+    taken = [*situation.gone, *([situation.had] if situation.had else [])]
+    had_files = dict(situation.had_files)
+    with alone():
+        _remove_rules(run, taken)
+        # Before the service looks again: it would load them once more.
+        unkept = {config_path(it.cluster_ip.address): None for it in taken}
+        files.place(unkept, had_files)
+        had_files.update(unkept)
     if not situation.others and situation.had_files[install.UNIT] is not None:
         systemd.stop(run_simple, install.SERVICE)
-    files.place(situation.files, situation.had_files)
+    files.place(situation.files, had_files)
     if not situation.others and situation.had_files[install.UNIT] is not None:
         systemd.reload_units(run_simple)
     files.remove_empty_folders()

@@ -19,7 +19,7 @@ SERVICE = f"{OWNER}.service"
 AGENT = f"{program.FOLDER}/{OWNER}"
 UNIT = f"{systemd.FOLDER}/{SERVICE}"
 AGENT_MODULES = (
-    *("_boot.commands", "_boot.errors", "_boot.files", "_boot.follow", "_boot.watch"),
+    *("_boot.alone", "_boot.commands", "_boot.errors", "_boot.files", "_boot.follow", "_boot.watch"),
     *(
         "_clusterip.arp",
         "_clusterip.commands",

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any, ContextManager, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import read_json
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, from_json
 
-__all__ = ["FAILOVER", "FOLDER", "GIVEN", "Kept", "config_path", "read_all", "read_given", "read_kept"]
+__all__ = ["FAILOVER", "FOLDER", "GIVEN", "Kept", "alone", "config_path", "read_all", "read_given", "read_kept"]
 
 FOLDER = "/etc/lvs-cluster/clusterip"
 FAILOVER = "failover.json"  # in the same folder, no cluster IP
@@ -78,6 +79,11 @@ def read_all() -> tuple[list[Kept], list[str]]:
             else:
                 found += [kept] if kept else []
     return found, faults
+
+
+def alone() -> ContextManager[None]:
+    """Keeps a run and the service from changing the rules at the same time. Waits for the other one."""
+    return alone_in(FOLDER)
 
 
 def read_given() -> tuple[int, ...] | None:

@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.follow import fo
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import log
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.active import active_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel import (
+    alone,
     printed,
     push,
     read_config,
@@ -39,6 +40,11 @@ SUFFIX = "-firewall"
 
 def apply(run: Command, owner: str) -> None:
     """Chains as the configuration has them; BootError at the end names every table where that was not possible."""
+    with alone():
+        _apply(run, owner)
+
+
+def _apply(run: Command, owner: str) -> None:
     given = read_config(owner)
     if not given:
         return  # being removed

@@ -190,10 +190,12 @@ def perform(run: Command, situation: Situation) -> None:
 def _put(run: Command, situation: Situation) -> None:
     # Files first: if this host goes down now, they say which chains are ours.
     owner = situation.owner
-    files.place(situation.files, situation.had)
-    listings = {place: kernel.push(run, place, targets) for place, targets in situation.targets.items()}
-    record = files.to_json(record_to_json(kernel.printed(situation.wanted, listings)))
-    files.place({kernel.record_path(owner): Placed(record)}, situation.had)
+    with kernel.alone():
+        files.place(situation.files, situation.had)
+        listings = {place: kernel.push(run, place, targets) for place, targets in situation.targets.items()}
+        record = files.to_json(record_to_json(kernel.printed(situation.wanted, listings)))
+        files.place({kernel.record_path(owner): Placed(record)}, situation.had)
+    # Starting the service waits for its own look, which needs this lock.
     differs = {path for path, placed in situation.files.items() if situation.had[path] != placed}
     systemd.start(
         run,
@@ -207,10 +209,11 @@ def _take_away(run: Command, situation: Situation) -> None:
     # The record goes last: if this host goes down now, it says which chains are ours.
     owner, had = situation.owner, dict(situation.had)
     unit = had[install.unit_path(owner)]
-    files.place({kernel.config_path(owner): None}, had)
-    had[kernel.config_path(owner)] = None
-    for place, targets in situation.targets.items():
-        kernel.push(run, place, targets)
+    with kernel.alone():
+        files.place({kernel.config_path(owner): None}, had)
+        had[kernel.config_path(owner)] = None
+        for place, targets in situation.targets.items():
+            kernel.push(run, place, targets)
     if unit is not None:
         systemd.stop(run, install.service(owner))
     files.place(dict.fromkeys(had), had)

@@ -22,7 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._firewall.kernel impor
 __all__ = ["AGENT_MODULES", "agent_path", "other_owners", "paths", "service", "unit_path", "unit_text", "wanted_files"]
 
 AGENT_MODULES = (
-    *("_boot.commands", "_boot.errors", "_boot.files", "_boot.follow", "_boot.watch"),
+    *("_boot.alone", "_boot.commands", "_boot.errors", "_boot.files", "_boot.follow", "_boot.watch"),
     *("_firewall.active", "_firewall.jumps", "_firewall.kernel", "_firewall.model"),
 )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from typing import Any, Callable, Iterable, Mapping, TypeVar
+from typing import Any, Callable, ContextManager, Iterable, Mapping, TypeVar
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR, read_json
@@ -30,6 +31,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._firewall.model import
 
 __all__ = [
     "PROGRAMS",
+    "alone",
     "check",
     "config_path",
     "is_unmade",
@@ -55,6 +57,11 @@ def config_path(owner: str) -> str:
 
 def record_path(owner: str) -> str:
     return f"{STATE_DIR}/{owner}-firewall.json"
+
+
+def alone() -> ContextManager[None]:
+    """Keeps a run and the service from changing tables and the record at the same time. Waits for the other one."""
+    return alone_in(STATE_DIR)
 
 
 def read_config(owner: str) -> tuple[Chain, ...]:

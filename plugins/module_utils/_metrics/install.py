@@ -22,7 +22,7 @@ SERVICE, TIMER = f"{NAME}.service", f"{NAME}.timer"
 SECONDS = 15
 MAIN = "_metrics.program"
 MODULES = (
-    *("_boot.commands", "_boot.errors", "_boot.files", "_store", "_operator.overrides"),
+    *("_boot.alone", "_boot.commands", "_boot.errors", "_boot.files", "_store", "_operator.overrides"),
     *(f"_clusterip.{name}" for name in ("arp", "commands", "kept", "model", "ndp", "nft", "reach")),
     *(f"_clusterip.backends.{name}" for name in ("chains", "interface", "known", "legacy", "nftables", "xt_cluster")),
     *(f"_ipvs.{name}" for name in ("errors", "host", "model", "netlink", "operations", "options", "ownership")),

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._lock import file
 from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import (
     Holder,
@@ -54,7 +55,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         if params["state"] == "released":
             return _release(path, me, module.check_mode)
         return _check(module, path, me) if module.check_mode else _take(module, path, me)
-    except LockError as error:
+    except (BootError, LockError) as error:
         raise TaskError(f"{_host(module)}: {error}") from error
     except OSError as error:
         raise TaskError(f"{_host(module)}: {path} can't be read or written: {error.strerror or error}") from error

@@ -90,6 +90,10 @@ def counted(host: Firewall, program: str) -> dict[str, int]:
 # --- present, change, absent ------------------------------------------------------------------------------------
 
 
+def ours(host: Firewall) -> list[str]:
+    return sorted(line for line in standing(host).splitlines() if "LVS-" in line)
+
+
 def test_chains_that_wait_for_others_to_change(host: Firewall) -> None:
     host.chains([*CHAINS, COUNT])
     before = standing(host)
@@ -174,6 +178,17 @@ def test_the_program_repairs(host: Firewall) -> None:
         boot(host)
         assert standing(host) == whole, damage
     assert host.run("cat", RECORD) == record
+
+
+def test_looks_at_the_same_time_come_one_after_the_other(host: Firewall) -> None:
+    """As a run and the service that follows firewalld."""
+    host.chains(CHAINS)
+    before = ours(host)
+    for program in ("iptables", "ip6tables"):
+        host.run("sh", "-c", f"{program} -t mangle -F; {program} -t mangle -X")
+    looks = [subprocess.Popen(host.argv(PROGRAM, "apply"), stderr=subprocess.PIPE, text=True) for _number in range(4)]
+    assert [(look.communicate()[1], look.returncode) for look in looks] == [("", 0)] * 4
+    assert ours(host) == before
 
 
 def test_a_repair_is_seen_and_leaves_the_jump_in_its_place(host: Firewall) -> None:

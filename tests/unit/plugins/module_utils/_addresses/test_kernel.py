@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -132,16 +131,3 @@ def test_what_is_gone_already_is_gone() -> None:
     machine.record.addresses.add(ONE)
     outcome = kernel.execute([steps(ONE)[0].reversed()], machine.run, machine.record, machine.store)
     assert (outcome.errors, machine.record.addresses) == ([], set())
-
-
-def test_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "state"
-    monkeypatch.setattr(kernel, "STATE_DIR", str(folder))
-    monkeypatch.setattr(kernel, "_PATIENCE", 0.05)
-    with kernel.alone():
-        with pytest.raises(BootError, match="another run or service"), kernel.alone():
-            pass
-        (folder / "record").touch()
-    with kernel.alone():
-        (folder / "record").unlink()
-    assert not folder.exists()
