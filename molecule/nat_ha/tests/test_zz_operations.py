@@ -107,6 +107,27 @@ def test_maintenance(cluster: Cluster) -> None:
 
 
 @pytest.mark.late
+def test_maintenance_is_no_failure_in_the_status(cluster: Cluster, tmp_path: Path) -> None:
+    """Without inhibits, too: keepalived takes the servers out of the table then."""
+    ran(cluster.playbook("maintenance", *extra(lvs_service="plain")))
+    try:
+        wait_until(
+            lambda: set(cluster.table("lb1")[SETUP.entry]) == {"192.168.0.1:80"},
+            seconds=10,
+            what="the sorry server alone",
+        )
+        ran(cluster.playbook("status", *extra(lvs_report_dir=tmp_path)))
+    finally:
+        ran(cluster.playbook("maintenance", *extra(lvs_service="plain", lvs_maintenance="false")))
+    operations.has_weights(cluster, SETUP)
+    report = json.loads((tmp_path / "status.json").read_text())
+    (plain,) = (service for service in report["services"] if service["name"] == "plain")
+    states = {server["name"]: server["state"] for server in plain["real_servers"]}
+    assert states == {"rs1": "drained", "rs2": "drained", "192.168.0.1": "sorry"}
+    assert report["problems"] == ["plain (tcp 10.0.0.5:8080) is answered by its sorry server on lb1"]
+
+
+@pytest.mark.late
 def test_failover_and_back(cluster: Cluster) -> None:
     """By priority: what was drained stays so, and runs of site.yml leave it all as it is.
 

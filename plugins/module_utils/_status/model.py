@@ -176,13 +176,15 @@ def _servers(
 ) -> Iterator[dict[str, Any]]:
     """The planned real servers, and what stands in the table besides."""
     found = {(one["address"], one["port"]): one for one in live["destinations"]} if live else {}
+    sorry = sorry_endpoint(service)
+    stood_in = sorry in found
     peers = {host: {(one["address"], one["port"]): one for one in it["destinations"]} for host, it in others.items()}
     for server in service["real_servers"]:
         place = (server["address"], kernel_port(service, server["forwarding"], server["port"]))
         now = found.pop(place, None)
         name = f"{key} -> {DestinationKey(key.family, *place)}"
         override = overrides.get(server["weight_file"]) or overrides.get(name)
-        state = _state(service, server, now, override) if live else "unknown"
+        state = _state(service, server, now, override, stood_in) if live else "unknown"
         yield {
             **_server(key, place, now),
             "name": server["host"] or server["address"],
@@ -196,7 +198,6 @@ def _servers(
                 for host, table in peers.items()
             },
         }
-    sorry = sorry_endpoint(service)
     for place, now in found.items():
         is_sorry = place == sorry
         more = {
@@ -226,12 +227,16 @@ def _state(
     server: Mapping[str, Any],
     now: Mapping[str, Any] | None,
     override: Mapping[str, Any] | None,
+    stood_in: bool,
 ) -> str:
-    """A word for what a real server does; a health check that took it out comes before what an operator set."""
+    """A word for what a real server does; a health check that took it out comes before what an operator set.
+
+    But where the sorry server stands in: for it keepalived takes those out that were set to weight 0, too.
+    """
+    if override is not None and (now is not None or (stood_in and not override["weight"])):
+        return str(override["state"])
     if now is None:
         return "down"
-    if override is not None:
-        return str(override["state"])
     if now["weight"] == server["weight"]:
         return "up" if now["weight"] else "no weight"
     if now["weight"] == 0:

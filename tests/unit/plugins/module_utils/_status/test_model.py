@@ -246,6 +246,28 @@ def test_the_sorry_server_answers() -> None:
     assert report["totals"]["real_servers"] == 2
 
 
+def test_maintenance_is_no_failure_of_the_servers() -> None:
+    """keepalived takes servers out for the sorry server where their weights are 0; one that had a weight is down."""
+    plans, results = nat_ha()
+    service = plans["lb1"]["director"]["services"][0]
+    sorry, stranger = service["sorry_server"], copy.deepcopy(destinations(results)[0])
+    told = {"until": "", "since": "then", "by": "anna", "why": "maintenance"}
+    for host in ("lb1", "lb2"):
+        destinations(results, host)[:] = [
+            {**stranger, "address": sorry["address"], "port": sorry["port"], "weight": 1},
+        ]
+        results[host]["overrides"] = [
+            {"server": server["weight_file"], "state": state, "weight": weight, **told}
+            for server, state, weight in zip(service["real_servers"], ("drained", "weighted"), (0, 5), strict=True)
+        ]
+    report = judged(results, plans)
+    assert [servers_of(report)[name]["state"] for name in ("rs1", "rs2")] == ["drained", "down"]
+    assert report["problems"] == [
+        f"{INTRANET} is answered by its sorry server on lb1",
+        f"{INTRANET}: rs2 (192.168.0.13:80) is down, says lb1",
+    ]
+
+
 def test_nobody_has_a_weight() -> None:
     plans, results = nat_ha()
     for one in destinations(results):
