@@ -261,9 +261,16 @@ def perform(run: Command, params: Mapping[str, Any], python: str, warn: Callable
     try:
         _change_service(run, situation)
     except (BootError, OSError) as exc:
-        with alone():
-            raise _undone(run, situation, done, exc) from exc
+        raise _undone_alone(run, situation, done, exc) from exc
     return situation
+
+
+def _undone_alone(run: Command, situation: Situation, done: Sequence[Step], why: Exception) -> BootError:
+    try:
+        with alone():
+            return _undone(run, situation, done, why)
+    except BootError as busy:
+        return BootError(f"{why}; putting back the state before this run failed, too: {busy}")
 
 
 def _change_files_first(situation: Situation) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.model impor
     Step,
     Wanted,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
@@ -165,7 +165,7 @@ def store_record(name: str, record: Record) -> None:
 
 def alone() -> ContextManager[None]:
     """Keeps a run and the service from changing the record at the same time. Waits for the other one."""
-    return alone_in(STATE_DIR)
+    return locks.alone("addresses")
 
 
 # --- the steps --------------------------------------------------------------------------------------------------

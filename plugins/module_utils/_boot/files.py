@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from typing import Any, Mapping, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
@@ -116,5 +117,5 @@ def place(files: Mapping[str, Placed | None], had: Mapping[str, Placed | None]) 
 
 def remove_empty_folders() -> None:
     for folder in _OUR_FOLDERS:
-        if os.path.isdir(folder) and not os.listdir(folder):
+        with suppress(OSError):  # not empty, or gone
             os.rmdir(folder)

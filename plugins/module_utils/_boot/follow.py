@@ -4,19 +4,20 @@
 """A service that puts rules of ours back whenever firewalld has flushed them.
 
 firewalld empties every table of iptables when it starts, reloads and stops, in some versions with its backend nftables,
-too (https://github.com/firewalld/firewalld/issues/863). It says so on the system bus.
+too (https://github.com/firewalld/firewalld/issues/863). It says so on the system bus, save when it fails.
 """
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
 import time
-from typing import Sequence
+from typing import IO, Iterator, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import log, notify
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import IDLE, log, notify
 
 __all__ = ["follow"]
 
@@ -53,19 +54,32 @@ def follow(run: Command, program: str, verb: str) -> None:
 
 def _listen(run: Command, argv: Sequence[str]) -> None:
     """BootError or OSError, sooner or later."""
-    # At boot there is no module whose run_command it could be.
+    # At boot there is no module whose run_command it could be. No buffer, or select() does not see what waits in it.
     with subprocess.Popen(  # pylint: disable=ansible-bad-function
-        _LISTEN, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        _LISTEN, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as listener:
         try:
-            for line in listener.stdout or ():
+            for line in _lines(listener.stdout):
                 # Once it listens it says so: what happened until then was not heard.
                 if line.startswith(b"Monitoring") or b"Member=" in line:
                     _put_back(run, argv)
                     log("looked after our rules")
+                elif not line:
+                    # A reload that failed has flushed them, too, and says nothing.
+                    _put_back(run, argv)
         finally:
             listener.kill()
     raise BootError("the system bus cannot be listened to any more")
+
+
+def _lines(stream: IO[bytes] | None) -> Iterator[bytes]:
+    """The lines of a program, and an empty one whenever it has said nothing for IDLE seconds."""
+    while stream is not None:
+        heard = select.select([stream], [], [], IDLE)[0]
+        line = stream.readline() if heard else b""
+        if heard and not line:
+            return
+        yield line
 
 
 def _put_back(run: Command, argv: Sequence[str]) -> None:

@@ -19,7 +19,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import Bo
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.follow import follow
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import Command, run_command
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept, alone, read_all, read_given
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import (
+    Kept,
+    alone,
+    config_path,
+    read_all,
+    read_given,
+    read_kept,
+)
 
 __all__ = ["load_all", "main", "unload_all"]
 
@@ -62,7 +69,10 @@ def _each(work: Callable[[Kept], None]) -> list[str]:
     for kept in found:
         try:
             with alone():
-                work(kept)
+                # A run may have changed it, or taken it away, meanwhile.
+                now = read_kept(config_path(kept.cluster_ip.address))
+                if now is not None:
+                    work(now)
         except (BootError, OSError) as exc:
             faults.append(f"{kept.cluster_ip.address}: {exc}")
     return faults

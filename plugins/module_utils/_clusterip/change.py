@@ -327,17 +327,23 @@ def _undone(
     had, kept = situation.had, situation.kept
     if kept is not None and (had is None or situation.moves):
         attempt(lambda: _set_addresses(situation.others, python, warn))
-        attempt(lambda: named(kept.cluster_ip.backend).remove(run, kept.cluster_ip))
+    if situation.had_files[install.UNIT] is None and files.read_file(install.UNIT) is not None:
+        attempt(lambda: systemd.stop(run_simple, install.SERVICE))
     before = [*zip(situation.gone, situation.gone_live), *([(had, situation.had_live)] if had else [])]
     stood = [(it, live) for it, live in before if live is not None]
-    for it, live in stood:
-        attempt(partial(named(it.cluster_ip.backend).load, run, it.cluster_ip, live))
+
+    def put_back_rules() -> None:
+        with alone():
+            # Files first: what the service loads from now on is what was there before.
+            attempt(lambda: files.place(situation.had_files, {p: files.read_file(p) for p in situation.had_files}))
+            if kept is not None and (had is None or situation.moves):
+                attempt(lambda: _remove_rules(run, [kept]))
+            for it, live in stood:
+                attempt(partial(named(it.cluster_ip.backend).load, run, it.cluster_ip, live))
+
+    attempt(put_back_rules)
     if stood:
         attempt(lambda: _set_addresses([*situation.others, *(it for it, _live in stood)], python, warn))
-    now = {path: files.read_file(path) for path in situation.had_files}
-    if situation.had_files[install.UNIT] is None and now[install.UNIT] is not None:
-        attempt(lambda: systemd.stop(run_simple, install.SERVICE))
-    attempt(lambda: files.place(situation.had_files, now))
     attempt(lambda: systemd.reload_units(run_simple))
     attempt(lambda: run_simple(("systemctl", "enable" if situation.enabled else "disable", "--quiet", install.SERVICE)))
     attempt(files.remove_empty_folders)

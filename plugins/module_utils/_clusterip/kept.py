@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any, ContextManager, NamedTuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import read_json
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, from_json
@@ -83,7 +83,7 @@ def read_all() -> tuple[list[Kept], list[str]]:
 
 def alone() -> ContextManager[None]:
     """Keeps a run and the service from changing the rules at the same time. Waits for the other one."""
-    return alone_in(FOLDER)
+    return locks.alone("clusterip")
 
 
 def read_given() -> tuple[int, ...] | None:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple
+from functools import partial
+from typing import Any, Callable, Mapping, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, loaders, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
@@ -224,23 +225,30 @@ def _take_away(run: Command, situation: Situation) -> None:
 
 def _put_back(run: Command, situation: Situation) -> list[str]:
     """Does all that can be done and returns what could not."""
-    faults = []
-    for place, targets in situation.targets.items():
+    faults: list[str] = []
+
+    def attempt(step: Callable[[], object]) -> None:
         try:
-            kernel.push(run, place, snapshot(situation.listings[place], targets))
+            step()
         except (BootError, OSError) as exc:
             faults.append(str(exc))
+
     service = install.service(situation.owner)
     if not situation.enabled:
         run(("systemctl", "disable", "--now", "--quiet", service))
-    try:
-        files.place(situation.had, {path: files.read_file(path) for path in situation.had})
-        files.remove_empty_folders()
-        systemd.reload_units(run)
-        if situation.enabled:
-            systemd.systemctl(run, "enable", "--quiet", service)
-        if situation.active:
-            systemd.systemctl(run, "start", service)
-    except (BootError, OSError) as exc:
-        faults.append(str(exc))
+    attempt(lambda: _put_back_rules(run, situation, attempt))
+    attempt(files.remove_empty_folders)
+    attempt(lambda: systemd.reload_units(run))
+    if situation.enabled:
+        attempt(lambda: systemd.systemctl(run, "enable", "--quiet", service))
+    if situation.active:
+        attempt(lambda: systemd.systemctl(run, "start", service))
     return faults
+
+
+def _put_back_rules(run: Command, situation: Situation, attempt: Callable[[Callable[[], object]], None]) -> None:
+    with kernel.alone():
+        # Files first: what the service puts back from now on is what was there before.
+        attempt(lambda: files.place(situation.had, {path: files.read_file(path) for path in situation.had}))
+        for place, targets in situation.targets.items():
+            attempt(partial(kernel.push, run, place, snapshot(situation.listings[place], targets)))

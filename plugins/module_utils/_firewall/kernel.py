@@ -10,7 +10,7 @@ import re
 import tempfile
 from typing import Any, Callable, ContextManager, Iterable, Mapping, TypeVar
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR, read_json
@@ -61,7 +61,7 @@ def record_path(owner: str) -> str:
 
 def alone() -> ContextManager[None]:
     """Keeps a run and the service from changing tables and the record at the same time. Waits for the other one."""
-    return alone_in(STATE_DIR)
+    return locks.alone("firewall")
 
 
 def read_config(owner: str) -> tuple[Chain, ...]:

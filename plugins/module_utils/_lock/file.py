@@ -8,11 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
-from typing import Callable, ContextManager
+from typing import ContextManager
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
 from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import Lock, LockError, lock_of, to_json
 
 __all__ = ["CorruptError", "alone", "read", "remove", "write"]
@@ -25,9 +24,9 @@ class CorruptError(LockError):
     """The file is there and is no lock."""
 
 
-def alone(path: str, pause: Callable[[float], None] = time.sleep) -> ContextManager[None]:
-    """Keep every other task that takes or gives back this lock out, by its folder. BootError: nobody lets go of it."""
-    return alone_in(os.path.dirname(path), _WAIT, pause)
+def alone() -> ContextManager[None]:
+    """Keep every other task that takes or gives back a lock out. BootError: nobody lets go of it."""
+    return locks.alone("lock", _WAIT)
 
 
 def read(path: str) -> Lock | None:
@@ -45,6 +44,7 @@ def read(path: str) -> Lock | None:
 
 
 def write(path: str, lock: Lock) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     store.write_text(path, json.dumps(to_json(lock), indent=1, sort_keys=True) + "\n", _OWNER)
 
 

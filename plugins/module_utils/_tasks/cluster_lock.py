@@ -62,7 +62,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _take(module: AnsibleModule, path: str, me: Holder) -> dict[str, Any]:
-    with file.alone(path):
+    with file.alone():
         try:
             present = file.read(path)
         except file.CorruptError as error:
@@ -117,7 +117,7 @@ def _release(path: str, me: Holder, check: bool) -> dict[str, Any]:
     present = file.read(path)
     if present is None or present.holder.run != me.run or check:
         return {**_told(present, me), "changed": present is not None and present.holder.run == me.run}
-    with file.alone(path):
+    with file.alone():
         present = file.read(path)
         changed = present is not None and present.holder.run == me.run
         if changed:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone
 from ansible_collections.lvs.cluster.plugins.module_utils._history import kept
 
 
@@ -17,3 +18,9 @@ def history(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     folder = tmp_path_factory.mktemp("lvs-cluster") / "history"
     monkeypatch.setattr(kept, "FOLDER", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _locks(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where locks are: no test waits for another one, or for what runs on this machine."""
+    monkeypatch.setattr(alone, "FOLDER", str(tmp_path_factory.mktemp("locks")))

@@ -22,6 +22,9 @@ RELOADED = """‣ Type=signal  Endian=l  Flags=1  Version=1 Cookie=597  Timestam
 """
 
 
+SILENCE = "nothing"
+
+
 class TheEndError(Exception):
     """The second that it would wait for the bus."""
 
@@ -48,9 +51,9 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[
 
         if text:
             (tmp_path / "told").write_text(text)
-            (tmp_path / "busctl").write_text(
-                f"#!/bin/sh\necho 'Monitoring bus message stream.' >&2\n/bin/cat {tmp_path}/told\n"
-            )
+            # The pipe stays open where it goes on listening.
+            then = "exec /usr/bin/tail -f /dev/null" if text == SILENCE else f"/bin/cat {tmp_path}/told"
+            (tmp_path / "busctl").write_text(f"#!/bin/sh\necho 'Monitoring bus message stream.' >&2\n{then}\n")
             (tmp_path / "busctl").chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setattr(follow, "notify", steps.append)
@@ -85,3 +88,12 @@ def test_a_later_one_that_fails_is_tried_again(
     # Listening again, it puts them back once more.
     assert told(RELOADED * 2, [0, 0, 1]) == [*once, "READY=1", *once, *once, ""]
     assert "no table: trying again in 15 seconds" in capsys.readouterr().err
+
+
+def test_what_nobody_told_of_is_seen_after_a_while(
+    told: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload of firewalld that fails has flushed the rules, and is no signal."""
+    monkeypatch.setattr(follow, "IDLE", 0.05)
+    once = ["wait", "put back"]
+    assert told(SILENCE, [0, 0, 0, 1]) == [*once, "READY=1", *once, *once, *once, ""]

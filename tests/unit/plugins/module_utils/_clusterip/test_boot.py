@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone_in
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.alone import alone
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot, kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp, parse, to_json
@@ -24,7 +24,7 @@ class Fake:
         return () if it.address in self.standing else None
 
     def load(self, _run: object, it: ClusterIp, buckets: tuple[int, ...]) -> None:
-        with pytest.raises(BootError, match="locked"), alone_in(kept.FOLDER, 0):
+        with pytest.raises(BootError, match="locked"), alone("clusterip", 0):
             pass
         if it.address.endswith(".2"):
             raise BootError("no such device")

@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> str:
 
 def test_written_read_removed(path: str) -> None:
     assert file.read(path) is None
-    with file.alone(path):
+    with file.alone():
         file.write(path, LOCK)
         assert os.listdir(os.path.dirname(path)) == ["lock.json"]
     assert os.stat(path).st_mode & 0o777 == 0o644
@@ -30,7 +30,7 @@ def test_written_read_removed(path: str) -> None:
 
 
 def test_the_folder_stays_if_it_has_more(path: str) -> None:
-    with file.alone(path):
+    with file.alone():
         file.write(path, LOCK)
     (Path(path).parent / "weights").mkdir()
     file.remove(path)
