@@ -9,13 +9,16 @@ from typing import Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import loaders, program, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import HEADER, Placed, to_json
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import boot
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import FOLDER, Kept, config_path
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import to_json as cluster_ip_to_json
 
-__all__ = ["AGENT", "AGENT_MODULES", "OWNER", "SERVICE", "UNIT", "stays", "wanted_files"]
+__all__ = ["AGENT", "AGENT_MODULES", "MAIN", "OWNER", "SERVICE", "UNIT", "stays", "wanted_files"]
 
 OWNER = "lvs-clusterip"
 SERVICE = f"{OWNER}.service"
+# By import, or Ansible does not bring it to the host.
+MAIN = boot.__name__.rpartition(".module_utils.")[2]
 AGENT = f"{program.FOLDER}/{OWNER}"
 UNIT = f"{systemd.FOLDER}/{SERVICE}"
 AGENT_MODULES = (
@@ -84,6 +87,6 @@ def wanted_files(
             content["chosen"] = list(kept.chosen)
         files[config_path(address)] = Placed(to_json(content))
     if kept is not None or others:
-        files[AGENT] = Placed(program.archive(python, "_clusterip.boot", AGENT_MODULES), 0o755)
+        files[AGENT] = Placed(program.archive(python, MAIN, AGENT_MODULES), 0o755)
         files[UNIT] = Placed(unit_text(python, used).encode())
     return files
