@@ -59,7 +59,7 @@ def test_marks_stay_with_firewalld(cluster: Cluster) -> None:
     assert run.status == 0, run.output
 
     def marks() -> str:
-        return cluster.run("lb1", "iptables", "-t", "mangle", "-S", "LVS-MARKS", check=False)
+        return cluster.run("lb1", "iptables", "-t", "mangle", "-S", "LVS-MARK", check=False)
 
     had = marks()
     assert "--set-xmark" in had
