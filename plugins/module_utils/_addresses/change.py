@@ -269,7 +269,7 @@ def _undone_alone(run: Command, situation: Situation, done: Sequence[Step], why:
     try:
         with alone():
             return _undone(run, situation, done, why)
-    except BootError as busy:
+    except (BootError, OSError) as busy:
         return BootError(f"{why}; putting back the state before this run failed, too: {busy}")
 
 

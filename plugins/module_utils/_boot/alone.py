@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Iterator
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 
@@ -20,7 +20,7 @@ _PAUSE = 0.02  # seconds
 
 
 @contextmanager
-def alone(purpose: str, patience: float = 30.0, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
+def alone(purpose: str, patience: float = 30.0) -> Iterator[None]:
     """Waits for whoever has the lock of this purpose, at most ``patience`` seconds (BootError).
 
     No process may take it twice. Its file is root's alone, because whoever can open it can lock it; it stays.
@@ -34,7 +34,7 @@ def alone(purpose: str, patience: float = 30.0, pause: Callable[[float], None] =
                 raise BootError(
                     f"another process has had {path} locked for {patience:g} s: see which one (lsof), and end it"
                 )
-            pause(_PAUSE)
+            time.sleep(_PAUSE)
         yield
     finally:
         os.close(handle)

@@ -56,7 +56,7 @@ def test_a_program_has_just_the_modules_that_it_imports(
     assert len(set(modules)) == len(modules)
 
 
-# It compares programs, so it makes them, too.
+# Of what host_compare compares: for that it makes the programs, too.
 COMPARED = ("_addresses.agent", "_firewall.agent", persistent.MAIN)
 
 
