@@ -18,6 +18,8 @@ description:
     a server that a person drained stays drained, and one that serves is not taken away.
   - One exception is a server that was prepared for another forwarding method than the one that it gets. It counts as a
     new one, because what prepares its host for one method does not for the other.
+  - Another is a server without a file that has a weight in the kernel's table by the same forwarding method,
+    as where somebody else had set keepalived up. It serves already, and gets a file that is ready.
   - Run it before keepalived starts or reloads with a configuration that names new files. keepalived 2.3 does not accept
     a configuration whose directory of weight files is missing.
 options:

@@ -25,6 +25,7 @@ IMAGE = os.environ.get("LVS_LAB_IMAGE", "full")
 HOSTS = ("lb1", "lb2", "rs1", "rs2", "client")
 VIP, PLAIN = "10.0.0.5", 8080
 RS1, RS2 = "192.168.0.12:80", "192.168.0.13:80"
+SERVICE, BOTH = f"TCP {VIP}:{PLAIN}", {RS1: 20, RS2: 8}
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +165,41 @@ def test_new_real_server_is_held_back_until_it_was_prepared(configured: Cluster)
             lambda host=director: configured.table(host)[f"TCP {VIP}:{PLAIN}"] == {RS1: 20, RS2: 8},  # type: ignore[misc]
             seconds=15, what="rs2 to have its weight",
         )  # fmt: skip
+
+
+@pytest.mark.late
+def test_director_without_its_notes_keeps_those_who_serve(configured: Cluster) -> None:
+    """As one that keepalived ran on before this collection did. The run includes no real server."""
+    run_without_notes(configured, "lb2")
+    limited = configured.playbook("site", "--limit", "lb2")
+    assert limited.status == 0, limited.output
+    wait_until(lambda: configured.table("lb2")[SERVICE] == BOTH, seconds=15, what="lb2 to check both")
+    assert "ready (nat)" in configured.run("lb2", "grep", "-rh", "lvs.cluster", "/var/lib/lvs-cluster/weights")
+
+
+@pytest.mark.late
+def test_new_director_is_not_configured_without_its_real_servers(configured: Cluster) -> None:
+    """It has a higher priority than its peer, so it would take over, with nobody to send requests to."""
+    configured.run("lb1", "systemctl", "stop", "keepalived")
+    wait_until(lambda: configured.holders(VIP) == ["lb2"], seconds=20, what="lb2 to be master")
+    run_without_notes(configured, "lb1")
+    for arguments in (["--check"], []):
+        limited = configured.playbook("site", "--limit", "lb1", *arguments)
+        said = " ".join(limited.output.split())
+        assert limited.status != 0, limited.output
+        assert "lb1: none of its real servers would have a weight" in said
+        assert "name rs1, rs2 in --limit, too" in said
+    assert configured.run("lb1", "sh", "-c", "systemctl is-active keepalived || true").strip() == "inactive"
+    with Stream(configured.lab, "client", VIP, PLAIN, timeout=2) as stream:
+        named = configured.playbook("site", "--limit", "lb1,rs1,rs2")
+        wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
+    assert named.status == 0, named.output
+    assert {answer.by for answer in stream.answers} == {"rs1", "rs2"}
+
+
+def run_without_notes(cluster: Cluster, director: str) -> None:
+    """Move all weight files of a director away; keepalived takes one that is missing for the full weight."""
+    cluster.run(director, "sh", "-c", "rm /var/lib/lvs-cluster/weights/*")
 
 
 def only_rs1_serves(cluster: Cluster) -> None:

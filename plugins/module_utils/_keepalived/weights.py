@@ -18,9 +18,9 @@ place is noticed (IN_MOVED_TO).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "DIRECTORY",
@@ -40,6 +40,7 @@ __all__ = [
     "is_ours",
     "number_of",
     "plan",
+    "serving",
     "state_of",
     "text_for",
 ]
@@ -55,6 +56,7 @@ INVALID = "invalid"
 KEEP, DRAIN, PURGE = "keep", "drain", "purge"
 """What to do with files of ours that no server in the plan has any more."""
 
+_METHODS = {"nat": "Masq", "dr": "Route", "tun": "Tunnel"}
 _MARK = "# lvs.cluster"
 _HELD_MARK = f"{_MARK} held"
 _READY_MARK = f"{_MARK} ready"
@@ -199,13 +201,49 @@ def _lacks(text: str, forwarding: str) -> bool:
 
 
 def active_connections(table: str, files: Iterable[str]) -> int:
-    """Add up the active connections of the servers with these files, from the text of `ipvsadm --list --numeric`.
+    """Add up the active connections of the servers with these files, from the text of `ipvsadm --list --numeric`."""
+    wanted = tuple(files)
+    return sum(
+        destination.active for destination in _destinations(table) if any(destination.is_of(name) for name in wanted)
+    )
+
+
+def serving(table: str, servers: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the files of those ``servers`` that have a weight in such a text now, by the same forwarding method.
+
+    A machine that is its own real server is "Local" there, whatever its method. A server without one has any.
+    """
+    found = [destination for destination in _destinations(table) if destination.weight > 0]
+    return frozenset(
+        server["file"]
+        for server in servers
+        for methods in [
+            ("Local", *([_METHODS[server["forwarding"]]] if server.get("forwarding") else _METHODS.values()))
+        ]
+        if any(destination.method in methods and destination.is_of(server["file"]) for destination in found)
+    )
+
+
+class _Destination(NamedTuple):
+    """One real server of one virtual service in the text: which files are its own, and what stands there."""
+
+    own: re.Pattern[str]
+    group: str
+    method: str
+    weight: int
+    active: int
+
+    def is_of(self, file: str) -> bool:
+        return bool(self.own.search(file)) or file.endswith(self.group)
+
+
+def _destinations(table: str) -> Iterator[_Destination]:
+    """All of the table.
 
     The file of a server in a virtual server group (``NAME_group_ADDRESS_PORT``) does not tell the group's services, so
     all that the table has for this address and port counts.
     """
-    wanted = tuple(files)
-    service, active = "", 0
+    service = ""
     for line in table.splitlines():
         words = line.split()
         if words[:1] == ["FWM"]:
@@ -220,9 +258,7 @@ def active_connections(table: str, files: Iterable[str]) -> int:
             ports = "[0-9]+" if service.startswith("fwmark_") and port == "0" else port
             own = re.compile(re.escape(f"_{service}_{place}_".replace(":", "-")) + rf"{ports}\Z")
             group = f"_group_{place}_{port}".replace(":", "-")
-            if any(own.search(name) or name.endswith(group) for name in wanted):
-                active += int(words[4])
-    return active
+            yield _Destination(own, group, words[2], int(words[3]), int(words[4]))
 
 
 def _service(name: str) -> str:

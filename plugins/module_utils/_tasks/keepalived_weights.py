@@ -11,10 +11,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
 from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
+_TABLE = "/proc/net/ip_vs"  # There once the kernel's module is loaded, which ipvsadm would do.
 UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
 
 
@@ -43,6 +45,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     try:
         there = os.path.isdir(directory)
         texts = weight_files.read_directory(directory)
+        servers = _with_serving(texts, servers)
         present = _without_expired({**texts, **_without_weight(texts, servers)})
         wanted = _with_updated(weights.plan(present, servers, unnamed=unnamed), present, servers)
         empty = there and weight_files.is_emptied(directory, wanted)
@@ -74,6 +77,16 @@ def _faults(servers: list[dict[str, Any]]) -> list[str]:
     faults = [f"servers: {name!r}: {fault}" for name in names for fault in [weights.file_name_fault(name)] if fault]
     twice = sorted({name for name in names if names.count(name) > 1})
     return faults + [f"servers: {name} is named more than once" for name in twice]
+
+
+def _with_serving(texts: dict[str, str], servers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The servers, those as ready that have no file yet and serve: keepalived was set up by somebody else before."""
+    unknown = [server for server in servers if not server["ready"] and server["file"] not in texts]
+    if not unknown or not os.path.exists(_TABLE):
+        return servers
+    code, table, _error = run_command(("ipvsadm", "--list", "--numeric"))
+    serving = weights.serving(table, unknown) if code == 0 else frozenset()
+    return [{**server, "ready": server["ready"] or server["file"] in serving} for server in servers]
 
 
 def _with_updated(wanted: weights.Plan, present: dict[str, str], servers: list[dict[str, Any]]) -> weights.Plan:

@@ -64,6 +64,64 @@ def test_the_guard_has_options_that_it_takes() -> None:
     assert "pool_guard.faults" in gather["ansible.builtin.set_fact"]["director_losses"]
 
 
+def run_play(tmp_path: Path, play: dict[str, Any], hosts: dict[str, dict[str, Any]], *, check: bool = False) -> None:
+    """A play with the real variables of the role."""
+    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROLE / "vars/main.yml")], **play}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    argv = [str(ROOT / ".venv/bin/ansible-playbook"), "-i", "hosts.yml", "play.yml", *(["--check"] if check else [])]
+    collections = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        argv, cwd=tmp_path, env={**os.environ, **collections}, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def shown(tmp_path: Path, content: str) -> dict[str, Any]:
+    """A task that writes what lb1 has there."""
+    return {
+        "ansible.builtin.copy": {"dest": str(tmp_path / "shown.json"), "content": content},
+        "when": "inventory_hostname == 'lb1'", "check_mode": False, "delegate_to": "localhost",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "prepared", "losses"),
+    [
+        (["web_rs1", "web_rs2"], [], ["name rs1, rs2 in --limit, too"]),
+        # One of them is in the run, is known, or is no host of the inventory.
+        (["web_rs1", "web_rs2"], ["rs2"], []),
+        (["web_rs1"], [], []),
+        ([], [], []),
+    ],
+)
+def test_a_new_director_without_its_real_servers(
+    tmp_path: Path, held: list[str], prepared: list[str], losses: list[str]
+) -> None:
+    """The last task of compare.yml itself; what the host said is given."""
+    servers = [
+        {"host": name, "address": address, "port": 80, "weight": 1, "forwarding": "nat", "weight_file": f"web_{name}"}
+        for name, address in (("rs1", "192.168.0.11"), ("rs2", "192.168.0.12"))
+    ]
+    director = {"manager": "keepalived", "services": [{"name": "web", "real_servers": servers}]}
+    parts = {"pool_guard": {"faults": []}, "keepalived_weights": {"leaving": [], "held": held}}
+    variables = {
+        "__plan": {"hosts": {"lb1": {"director": director}}},
+        "__director_compared": {"parts": parts},
+        "__director_scripts": {},
+    }
+    come = {
+        "ansible.builtin.group_by": {"key": "lvs_real_servers_present"},
+        "when": f"inventory_hostname in {prepared}",
+    }
+    gather = {**yaml.safe_load((ROLE / "tasks/compare.yml").read_text())[-1], "when": "inventory_hostname == 'lb1'"}
+    tasks = [come, gather, shown(tmp_path, "{{ director_losses | to_json }}")]
+    run_play(tmp_path, {"vars": variables, "tasks": tasks}, {"lb1": {}, "rs1": {}, "rs2": {}})
+    found = json.loads((tmp_path / "shown.json").read_text())
+    assert [text.split(": ")[0] for text in found] == ["lb1"] * len(losses)
+    assert [text.split(": ")[-1] for text in found] == losses
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_what_the_guard_is_told(tmp_path: Path, check: bool) -> None:
     """The real variables of the role, for a plan of one service, while rs2 and rs3 leave."""
@@ -99,29 +157,14 @@ def test_what_the_guard_is_told(tmp_path: Path, check: bool) -> None:
         "ansible.builtin.group_by": {"key": "lvs_real_servers_absent"},
         "when": "inventory_hostname in ['rs2', 'rs3']",
     }
-    show = {
-        "ansible.builtin.copy": {"dest": str(tmp_path / "guard.json"), "content": "{{ __director_guard | to_json }}"},
-        "when": "inventory_hostname == 'lb1'", "check_mode": False, "delegate_to": "localhost",
-    }  # fmt: skip
     variables = {
         "__plan": {"hosts": {"lb1": {"director": director}}},
         "director_config_file": "/etc/keepalived/keepalived.conf",
         "lvs_guard_threshold": 0.25,
     }
-    play = {
-        "hosts": "all", "gather_facts": False, "vars": variables, "vars_files": [str(ROLE / "vars/main.yml")],
-        "tasks": [group, show],
-    }  # fmt: skip
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
-    hosts = {"lb1": {}, "rs1": {"lvs_address": "192.168.0.11"}, **leaving}
-    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
-    argv = [str(ROOT / ".venv/bin/ansible-playbook"), "-i", "hosts.yml", "play.yml", *(["--check"] if check else [])]
-    collections = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
-    done = subprocess.run(
-        argv, cwd=tmp_path, env={**os.environ, **collections}, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    guard = json.loads((tmp_path / "guard.json").read_text())["pool_guard"]
+    play = {"vars": variables, "tasks": [group, shown(tmp_path, "{{ __director_guard | to_json }}")]}
+    run_play(tmp_path, play, {"lb1": {}, "rs1": {"lvs_address": "192.168.0.11"}, **leaving}, check=check)
+    guard = json.loads((tmp_path / "shown.json").read_text())["pool_guard"]
     assert [len(one["destinations"]) for one in guard["services"]] == [2, 0]
     assert guard["sorry_servers"] == [sorry, {}]
     # Under --check nobody has prepared the real servers yet.

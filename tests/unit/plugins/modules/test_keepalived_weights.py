@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks import keepalived_weights as task
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_weights
 
 
@@ -41,6 +42,47 @@ def test_a_server_from_held_to_serving(capsys: pytest.CaptureFixture[str], tmp_p
     assert (released["changed"], released["released"], released["held"]) == (True, ["a"], [])
     assert (directory / "a").read_text() == "0\n# lvs.cluster ready: a label\n"
     assert not run(capsys, directory, servers=ready)["changed"]
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table that the kernel has, and a program that shows it as ipvsadm does."""
+    program = tmp_path / "bin" / "ipvsadm"
+    program.parent.mkdir()
+    table = (
+        "TCP  10.0.0.5:80 wlc\n"
+        "  -> 192.168.0.12:80              Masq    20     3          0\n"
+        "  -> 192.168.0.13:80              Masq    0      3          0\n"
+    )
+    program.write_text(f"#!/bin/sh\n[ \"$*\" = '--list --numeric' ] && cat <<'END'\n{table}END\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setattr(task, "_TABLE", str(program))
+    return tmp_path / "weights"
+
+
+FIRST, SECOND = "web_10.0.0.5_tcp_80_192.168.0.12_80", "web_10.0.0.5_tcp_80_192.168.0.13_80"
+
+
+def test_what_served_before_there_were_files_goes_on(capsys: pytest.CaptureFixture[str], live: Path) -> None:
+    """A director that somebody else had set up, in a run that leaves the real servers out."""
+    both = [{**server(name, ready=False), "forwarding": "nat"} for name in (FIRST, SECOND)]
+    checked = run(capsys, live, check=True, servers=both)
+    result = run(capsys, live, servers=both)
+    assert (checked["changed"], checked["held"]) == (result["changed"], result["held"]) == (True, [SECOND])
+    assert (live / FIRST).read_text() == "0\n# lvs.cluster ready (nat): a label\n"
+    assert not run(capsys, live, servers=both)["changed"]
+
+
+def test_what_served_by_another_method_is_held(capsys: pytest.CaptureFixture[str], live: Path) -> None:
+    assert run(capsys, live, servers=[{**server(FIRST, ready=False), "forwarding": "dr"}])["held"] == [FIRST]
+
+
+def test_a_file_says_more_than_the_table(capsys: pytest.CaptureFixture[str], live: Path) -> None:
+    """keepalived has not looked yet, or its weight comes from elsewhere."""
+    live.mkdir()
+    (live / FIRST).write_text("-2147483647\n# lvs.cluster held until site.yml has prepared it or taken it out\n")
+    assert run(capsys, live, servers=[{**server(FIRST, ready=False), "forwarding": "nat"}])["held"] == [FIRST]
 
 
 def test_a_drained_server_stays_drained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights im
     is_ours,
     number_of,
     plan,
+    serving,
     state_of,
     text_for,
 )
@@ -250,3 +251,26 @@ TCP  10.0.0.6:8080 wlc
 )
 def test_active_connections_are_told_by_file(files: list[str], active: int) -> None:
     assert active_connections(TABLE, files) == active
+
+
+@pytest.mark.parametrize(
+    ("file", "forwarding", "expected"),
+    [
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "nat", True),
+        ("renamed_10.0.0.5_tcp_80_192.168.0.13_80", "nat", True),
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "dr", False),
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", None, True),
+        ("web_10.0.0.5_tcp_8080_192.168.0.13_80", "nat", False),
+        ("web_10.0.0.5_udp_80_192.168.0.13_80", "nat", False),
+        ("web_10.0.0.7_tcp_80_10.0.0.7_80", "dr", True),
+        ("web_10.0.0.7_tcp_80_192.168.0.13_80", "tun", False),
+        ("six_2001-db8--5_tcp_80_2001-db8-1--12_80", "nat", True),
+        ("marked_fwmark_1_192.168.0.13_80", "dr", True),
+        ("shop_group_192.168.0.13_80", "nat", True),
+        ("shop_group_192.168.0.13_8080", "nat", False),
+    ],
+)
+def test_who_serves_is_told_by_file(file: str, forwarding: str | None, expected: bool) -> None:
+    local = "TCP  10.0.0.7:80 rr\n  -> 10.0.0.7:80  Local  1  0  0\n  -> 192.168.0.13:80  Tunnel  0  4  0\n"
+    found = serving(TABLE + local, [{"file": file, "forwarding": forwarding}])
+    assert found == (frozenset({file}) if expected else frozenset())
