@@ -289,8 +289,10 @@ def test_zz_absent_takes_all_away_and_a_needed_host_stays(cluster: Cluster) -> N
         assert cluster.holders(SETUP.vip) == ["lb1"]
     print(f"{load.sent} requests, {len(load.failed)} failed")
     assert len(load.failed) <= 4, load.failed[:20]
+    ran(cluster.playbook("metrics", *extra(lvs_metrics="true")))
     ran(cluster.playbook("absent", *extra(lvs_confirm="default")))
     for director in SETUP.directors:
+        assert "metrics" not in cluster.run(director, "ls", "/etc/systemd/system")
         assert cluster.table(director) == {}
         assert SETUP.vip not in cluster.addresses(director)
         assert "keepalived" not in cluster.run(director, "ps", "-e", "-o", "comm")

@@ -181,10 +181,29 @@ class _Gateways:
         for place, vip in vips(use.service.plan, use.service.place):
             pair = {instances.get(vip, instances[gateway]), instances[gateway]}
             groups = [set(one.get("group") or []) for _n, one in use.director.items("lvs_vrrp_sync_groups")]
-            if len(pair) > 1 and not any(pair <= group for group in groups):
-                place.notice(
-                    f"{vip} moves with {instances[vip]} and the real servers' gateway {gateway} with "
-                    f"{instances[gateway]}: after half a takeover replies reach a director that does not know the "
-                    "connection",
-                    f"put {listing(pair)} into one lvs_vrrp_sync_groups entry",
+            if len(pair) == 1 or any(pair <= group for group in groups):
+                continue
+            moves = f"{vip} moves with {instances[vip]} and the real servers' gateway {gateway} with {instances[gateway]}"
+            masters = [_first(use.director, name) for name in (instances[vip], instances[gateway])]
+            if None not in masters and masters[0] != masters[1]:
+                place.fault(
+                    f"{moves}: the priorities make {masters[0]} master of the one and {masters[1]} of the other, which "
+                    "does not know the connections that it gets the replies of",
+                    "put a VIP and the gateway of its real servers into the same instance; to have each director serve "
+                    "with NAT, give each VIP real servers and a gateway of its own",
                 )
+                continue
+            place.notice(
+                f"{moves}: after half a takeover replies reach a director that does not know the connection",
+                f"put {listing(pair)} into one lvs_vrrp_sync_groups entry",
+            )
+
+
+def _first(director: Host, instance: str) -> str | None:
+    """The director with the highest priority in an instance; None where that is not said, or not as it should be."""
+    for _number, one in director.items("lvs_vrrp_instances"):
+        said = one.get("priorities") or {}
+        numbers: dict[str, int] = {name: number for name, number in said.items() if number is not None}
+        if one.get("name") == instance and numbers and len(numbers) == len(said):
+            return max(numbers, key=numbers.__getitem__)
+    return None

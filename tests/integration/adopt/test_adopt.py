@@ -16,6 +16,8 @@ from tests.support.cluster import ROOT, Cluster, wait_until
 from tests.support.load import Load
 
 PASSWORD = "lvs-1999"
+# docs/operations/adopt.md: "Going back".
+BACK = ("--limit", "directors", "--extra-vars", "lvs_state=absent")
 
 DIRECTOR = """
 sysctl -q -w net.ipv4.ip_forward=1
@@ -144,8 +146,9 @@ def test_marks_and_direct_routing(tmp_path: Path) -> None:
 @pytest.mark.late
 def test_two_directors_with_keepalived(tmp_path: Path) -> None:
     with by_hand("nat_ha", tmp_path) as (cluster, folder):
+        texts = {}
         for name, state, priority in (("lb1", "MASTER", 200), ("lb2", "BACKUP", 150)):
-            text = KEEPALIVED % {"name": name, "state": state, "priority": priority, "password": PASSWORD}
+            texts[name] = text = KEEPALIVED % {"name": name, "state": state, "priority": priority, "password": PASSWORD}
             cluster.run(name, "sh", "-c", "umask 077; cat > /etc/keepalived/keepalived.conf", stdin=text)
             cluster.run(name, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
             cluster.run(name, "systemctl", "restart", "keepalived")
@@ -173,3 +176,11 @@ def test_two_directors_with_keepalived(tmp_path: Path) -> None:
         assert load.failed == []
         assert cluster.holders("10.0.0.5") == ["lb1"]
         assert cluster.playbook("site", inventory=folder).changed == {}
+        with Load(cluster.lab, "client", [("10.0.0.5", 80)], rate=100) as load:
+            run = cluster.playbook("site", *BACK, inventory=folder)
+            assert run.status == 0, run.output
+        assert load.failed == []
+        assert cluster.holders("10.0.0.5") == ["lb1"]
+        assert {name: cluster.run(name, "cat", "/etc/keepalived/keepalived.conf") for name in texts} == texts
+        assert {name: cluster.run(name, "ipvsadm", "--save", "--numeric") for name in ("lb1", "lb2")} == before
+        assert cluster.playbook("site", *BACK, inventory=folder).changed == {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cluster import ROOT
 from tests.unit.playbooks.staged import Stage
 
 FAILOVER = """---
@@ -24,7 +25,7 @@ PACKAGES = """---
 
 
 def stage(folder: Path) -> Stage:
-    stubs = ["cluster_lock", "keepalived_state", "failed_over", "packages", "reboot"]
+    stubs = ["cluster_lock", "keepalived_state", "failed_over", "packages", "reboot", "kernels", "required"]
     found = Stage(folder, "nat_ha", stubs)
     found.local("lb1", "lb2")
     found.tasks("failover.yml", FAILOVER)
@@ -114,3 +115,29 @@ def test_a_director_that_is_away_or_left_out_keeps_nobody_from_it(tmp_path: Path
     assert work(staged) == [("lb1", "packages"), ("lb1", "reboot")]
     assert locks(staged) == [("lb1", "released"), ("lb1", "taken")]
     assert ("lb2 does not answer, so it is not locked" in output) is not limit
+
+
+@pytest.mark.parametrize(
+    ("kernels", "reboots"),
+    [
+        # The one that runs, then those that are installed, the newest last.
+        (["6.1.0-28-amd64", "6.1.0-28-amd64", "6.1.0-30-amd64"], True),
+        (["6.1.0-30-amd64", "6.1.0-28-amd64", "6.1.0-30-amd64"], False),
+        (["6.12.43+deb13-amd64", "6.12.43+deb13-amd64", "6.12.48+deb13-amd64"], True),
+        # Of another kind, which nobody has chosen; none at all, as in a container; one that somebody has built.
+        (["6.1.0-28-amd64", "6.1.0-28-amd64", "6.1.0-30-cloud-amd64"], False),
+        (["6.1.0-28-amd64"], False),
+        (["6.18.1", "6.1.0-30-amd64"], False),
+    ],
+)
+def test_a_newer_kernel_asks_for_a_reboot(tmp_path: Path, kernels: list[str], reboots: bool) -> None:
+    staged = stage(tmp_path)
+    staged.tasks("upgrade_apt.yml", (ROOT / "playbooks" / "tasks" / "upgrade_apt.yml").read_text())
+    staged.replace("tasks/upgrade_apt.yml", "ansible.builtin.apt:", "lvs.cluster.packages:")
+    staged.replace("tasks/upgrade_apt.yml", "ansible.builtin.command:", "lvs.cluster.kernels:")
+    staged.replace("tasks/upgrade_apt.yml", "ansible.builtin.stat:", "lvs.cluster.required:")
+    staged.answers("lb1", "kernels", {"stdout_lines": kernels})
+    staged.answers("lb1", "required", {"stat": {"exists": False}})
+    status, output = staged.play("upgrade", "lvs_host=lb1")
+    assert status == 0, output[-2500:]
+    assert (("lb1", "reboot") in work(staged)) is reboots

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,8 @@ import pytest
 import yaml
 
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.together import TASKS
-from tests.support.cluster import ROOT
+from tests.unit.roles.playing import ROLE, run_play, shown
 
-ROLE = ROOT / "roles/director"
 OURS = "lvs.cluster."
 # Options that say how a change is made, or differ between the first and the second half of it.
 OF_CHANGE = {"staged", "purge", "drain_timeout"}
@@ -62,27 +59,6 @@ def test_the_guard_has_options_that_it_takes() -> None:
     gather = yaml.safe_load((ROLE / "tasks/compare.yml").read_text())[-1]
     assert "combine(__director_guard)" in task["lvs.cluster.host_compare"]["parts"]
     assert "pool_guard.faults" in gather["ansible.builtin.set_fact"]["director_losses"]
-
-
-def run_play(tmp_path: Path, play: dict[str, Any], hosts: dict[str, dict[str, Any]], *, check: bool = False) -> None:
-    """A play with the real variables of the role."""
-    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROLE / "vars/main.yml")], **play}
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
-    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
-    argv = [str(ROOT / ".venv/bin/ansible-playbook"), "-i", "hosts.yml", "play.yml", *(["--check"] if check else [])]
-    collections = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
-    done = subprocess.run(
-        argv, cwd=tmp_path, env={**os.environ, **collections}, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def shown(tmp_path: Path, content: str) -> dict[str, Any]:
-    """A task that writes what lb1 has there."""
-    return {
-        "ansible.builtin.copy": {"dest": str(tmp_path / "shown.json"), "content": content},
-        "when": "inventory_hostname == 'lb1'", "check_mode": False, "delegate_to": "localhost",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
