@@ -18,7 +18,7 @@ place is noticed (IN_MOVED_TO).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -143,15 +143,20 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
     prepared for counts as a new server, because what prepares the host for one does not for the other. A held file of a
     ready server is released. The number that a person wrote stays.
 
+    A server without a file takes over what stands in that of the same real server of the same virtual service under
+    another name: who gives a service another name does not give back what was drained.
+
     ``unnamed`` is KEEP, DRAIN or PURGE and says what becomes of files of ours that ``servers`` does not name. DRAIN
     gives those weight 0 whose service has another server that serves already: a pool is never emptied.
     """
     write: dict[str, str] = {}
     states: dict[str, tuple[str, str]] = {}
     released = []
-    for server in servers:
+    wanted = list(servers)
+    renamed = _renamed(present, [server["file"] for server in wanted])
+    for server in wanted:
         name, label = server["file"], server.get("label") or ""
-        text = present.get(name)
+        text = present.get(name, renamed.get(name))
         forwarding = server.get("forwarding") or ""
         before = "" if text is None else state_of(text)
         after = _after(text, forwarding, ready=server["ready"])
@@ -159,7 +164,9 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
             released.append(name)
         if after != before or (after == READY and server["ready"] and _lacks(text or "", forwarding)):
             write[name] = text_for(after, label, forwarding)
-        states[name] = (before, after)
+        elif name in renamed:
+            write[name] = renamed[name]
+        states[name] = (before if name in present else "", after)
     extra = [name for name, text in present.items() if name not in states and is_ours(text)]
     serving = {_service(name) for name, (before, after) in states.items() if before == after == READY}
     leaving = [name for name in extra if _service(name) in serving] if unnamed == DRAIN else []
@@ -184,6 +191,21 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
         leaving=tuple(sorted(leaving)),
         states=states,
     )
+
+
+def _renamed(present: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """The texts that those of ``names`` without a file take over."""
+    named = set(names)
+    old = {_whose(name): text for name, text in present.items() if name not in named and is_ours(text)}
+    return {name: old[_whose(name)] for name in names if name not in present and _whose(name) in old}
+
+
+def _whose(name: str) -> tuple[str, ...]:
+    """What a file's name tells of its server beside the service's name, all of it where that is all it has."""
+    parts = name.split("_")
+    if parts[-4:-3] == ["fwmark"]:
+        return tuple(parts[-4:])
+    return tuple(parts[-5:] if parts[-4:-3] in (["tcp"], ["udp"], ["sctp"]) else parts)
 
 
 def _after(text: str | None, forwarding: str, *, ready: bool) -> str:

@@ -28,6 +28,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import Pac
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
     CONFIG,
     SAVED,
+    alone,
     execute,
     read_live,
     reconcile,
@@ -48,6 +49,18 @@ def restore(snapshot: dict[str, Any], run: Command, in_service: bool = False) ->
     The configuration comes first, because a running service reads it again before each of its repairs; then the
     routes, because they are what somebody waits for. Raises BootError after having done all that could be done.
     """
+    with alone():
+        errors = _restored(snapshot, run)
+    run(("systemctl", "daemon-reload"))
+    run(("systemctl", "enable" if snapshot["enabled"] else "disable", SERVICE))
+    if not (in_service and snapshot["enabled"]):
+        run(("systemctl", "--no-block", "restart" if snapshot["enabled"] else "stop", SERVICE))
+    if errors:
+        raise BootError("; ".join(errors))
+
+
+def _restored(snapshot: dict[str, Any], run: Command) -> list[str]:
+    """Files and routes; what went wrong."""
     errors = []
     files = sorted(snapshot["files"].items(), key=lambda item: item[0] != CONFIG)
     for number, (path, kept) in enumerate(files):
@@ -63,12 +76,7 @@ def restore(snapshot: dict[str, Any], run: Command, in_service: bool = False) ->
                 reconcile(snapshot["config"], run)
             except BootError as exc:
                 errors.append(str(exc))
-    run(("systemctl", "daemon-reload"))
-    run(("systemctl", "enable" if snapshot["enabled"] else "disable", SERVICE))
-    if not (in_service and snapshot["enabled"]):
-        run(("systemctl", "--no-block", "restart" if snapshot["enabled"] else "stop", SERVICE))
-    if errors:
-        raise BootError("; ".join(errors))
+    return errors
 
 
 def boot_id() -> str:
@@ -109,24 +117,29 @@ SETTLE = {"policy": 0.2, "default": 1.0}  # default: ifupdown's own "ip route ad
 def look(pace: Pace, run: Command, said: list[str], now: float) -> None:
     """Reads the configuration and the kernel, and mends what is missing. said: the last complaint, not repeated."""
     try:
-        config = read_json(CONFIG)
-        if config is None:
-            return  # being removed, or lost: no reason to take a route away
-        wanted, saved = wanted_of(config), read_json(SAVED) or {}
-        pace.settle = SETTLE.get(config["form"], 1.0)
-        families = sorted({route.family for route in wanted.routes})
-        ops = plan(wanted, read_live(run, families, config["form"] == "default"), saved)
-        if ops:
-            execute(ops, run, saved, store_saved)
-            log("put back: " + "; ".join("ip " + " ".join(op.argv) for op in ops if op.argv))
-            if pace.repaired(now):
-                log("something deletes this again and again: from now on it is put back less and less often")
+        with alone():
+            _mend(pace, run, now)
         pace.failures, said[:] = 0, []
     except (BootError, OSError) as exc:
         pace.failures += 1
         if said != [str(exc)]:
             log(f"not possible now, will be tried again: {exc}")
             said[:] = [str(exc)]
+
+
+def _mend(pace: Pace, run: Command, now: float) -> None:
+    config = read_json(CONFIG)
+    if config is None:
+        return  # being removed, or lost: no reason to take a route away
+    wanted, saved = wanted_of(config), read_json(SAVED) or {}
+    pace.settle = SETTLE.get(config["form"], 1.0)
+    families = sorted({route.family for route in wanted.routes})
+    ops = plan(wanted, read_live(run, families, config["form"] == "default"), saved)
+    if ops:
+        execute(ops, run, saved, store_saved)
+        log("put back: " + "; ".join("ip " + " ".join(op.argv) for op in ops if op.argv))
+        if pace.repaired(now):
+            log("something deletes this again and again: from now on it is put back less and less often")
 
 
 def run_service() -> None:
@@ -138,10 +151,15 @@ def run_service() -> None:
     watch(lambda now: look(pace, run_command, said, now), pace, groups=_GROUPS, kinds=KINDS)
 
 
+def _bring(config: Callable[[], dict[str, Any] | None]) -> None:
+    with alone():
+        reconcile(config(), run_command)
+
+
 COMMANDS: dict[str, Callable[[], object]] = {
     "run": run_service,
-    "apply": lambda: reconcile(read_json(CONFIG), run_command),
-    "remove": lambda: reconcile(None, run_command),
+    "apply": lambda: _bring(lambda: read_json(CONFIG)),
+    "remove": lambda: _bring(lambda: None),
     "rollback": lambda: rollback(run_command),
 }
 

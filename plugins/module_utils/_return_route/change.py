@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._return_route import a
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
     CONFIG,
     SAVED,
+    alone,
     ask,
     execute,
     read_live,
@@ -249,16 +250,18 @@ def perform(run: Command, situation: Situation, python: str, rollback_after: int
 
 def _put(run: Command, situation: Situation) -> list[str]:
     # Files first: the running service reads the configuration before each repair and must not mend the old state.
-    files.place(situation.files, situation.had)
-    warnings = _step(run, situation)
+    with alone():
+        files.place(situation.files, situation.had)
+        warnings = _step(run, situation)
     differs = {path for path in install.PATHS if situation.had[path] != situation.files[path]}
     systemd.start(run, agent.SERVICE, unit_changed=install.UNIT in differs, program_changed=install.AGENT in differs)
     return warnings
 
 
 def _take_away(run: Command, situation: Situation) -> list[str]:
-    files.place({CONFIG: None}, situation.had)
-    warnings = _step(run, situation)
+    with alone():
+        files.place({CONFIG: None}, situation.had)
+        warnings = _step(run, situation)
     if situation.had[install.UNIT] is not None:
         systemd.stop(run, agent.SERVICE)
     files.place(situation.files, {**situation.had, CONFIG: None})

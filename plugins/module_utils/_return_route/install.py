@@ -37,6 +37,7 @@ UNIT = f"{systemd.FOLDER}/{SERVICE}"
 PATHS = (CONFIG, TABLES, AGENT, UNIT)
 ROLLBACK_UNIT = "lvs-return-route-rollback"
 AGENT_MODULES = (
+    "_boot.alone",
     "_boot.commands",
     "_boot.errors",
     "_boot.files",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, ContextManager, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import (
@@ -37,6 +38,11 @@ SAVED = STATE_DIR + "/return-route-saved.json"
 
 # Words of `ip route show` that tell a state and are no part of the route's definition.
 _STATE_WORDS = {"linkdown", "dead", "offload", "rt_offload", "offload_failed", "rt_offload_failed", "trap", "rt_trap"}
+
+
+def alone() -> ContextManager[None]:
+    """Keeps a run and the service from changing rules and routes at the same time. Waits for the other one."""
+    return locks.alone("return-route")
 
 
 def parse_rules(family: str, text: str) -> list[Rule]:
@@ -145,7 +151,7 @@ def store_saved(saved: dict[str, Spec]) -> None:
 
 
 def reconcile(config: dict[str, Any] | None, run: Command) -> list[str]:
-    """Brings the kernel to a configuration (None: nothing of ours); returns warnings."""
+    """Brings the kernel to a configuration (None: nothing of ours), for who is alone(); returns warnings."""
     wanted, saved = wanted_of(config), read_json(SAVED) or {}
     ops = plan(wanted, read_live(run, ("ipv4", "ipv6"), True), saved)
     return execute(ops, run, saved, store_saved)

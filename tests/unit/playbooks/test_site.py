@@ -57,3 +57,17 @@ def test_a_run_that_changes_nothing_locks_nothing() -> None:
     nodes = PLAYS[place("Compare the cluster nodes")]
     (group,) = (task for task in nodes["tasks"] if "lvs_nodes_to_lock" in text(task))
     assert "clusterip_node_differs" in group["when"]
+
+
+def test_a_director_that_stays_as_it_is_and_could_not_serve_stops_the_others() -> None:
+    """It is judged before anybody is put into a group to be changed, and every director is, not only those that differ."""
+    order = yaml.safe_load((ROOT / "playbooks/tasks/order.yml").read_text())
+    names = [task["name"] for task in order]
+    judged = names.index("Stop if a director that stays as it is could not serve")
+    assert names.index("Note what this director is, and what those peers are") < judged
+    assert judged < min(names.index(name) for name in names if name.startswith("Group"))
+    assert order[judged]["when"] == ["__order_differ", "not (director_alone | default(false) | bool)"]
+    # Who fails there is lost to the play, and then nobody is changed.
+    after = [task["name"] for task in PLAYS[place("Compare the directors")]["post_tasks"]]
+    assert after.index("Find out in which order the directors may be changed, and how") == len(after) - 2
+    assert after[-1] == "Stop if a director could not be asked what VRRP says"

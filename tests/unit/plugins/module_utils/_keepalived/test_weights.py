@@ -274,3 +274,44 @@ def test_who_serves_is_told_by_file(file: str, forwarding: str | None, expected:
     local = "TCP  10.0.0.7:80 rr\n  -> 10.0.0.7:80  Local  1  0  0\n  -> 192.168.0.13:80  Tunnel  0  4  0\n"
     found = serving(TABLE + local, [{"file": file, "forwarding": forwarding}])
     assert found == (frozenset({file}) if expected else frozenset())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "taken"),
+    [
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_tcp_80_192.168.0.13_80", True),
+        ("tcp_10.0.0.5_tcp_80_192.168.0.13_80", "a_b_10.0.0.5_tcp_80_192.168.0.13_80", True),
+        ("web_2001-db8--5_udp_53_2001-db8-1--12_53", "dns_2001-db8--5_udp_53_2001-db8-1--12_53", True),
+        ("web_fwmark_1_192.168.0.13_80", "shop_fwmark_1_192.168.0.13_80", True),
+        ("web_fwmark_1_192.168.0.13_80", "shop_fwmark_2_192.168.0.13_80", False),
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.6_tcp_80_192.168.0.13_80", False),
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_tcp_80_192.168.0.13_8080", False),
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_udp_80_192.168.0.13_80", False),
+        # Groups have nothing but their names.
+        ("web_group_192.168.0.13_80", "shop_group_192.168.0.13_80", False),
+    ],
+)
+def test_another_name_of_a_service_gives_nothing_back(old: str, new: str, taken: bool) -> None:
+    drained = '-2147483647\n# lvs.cluster {"by": "anna"}\n'
+    servers = [{"file": new, "ready": True, "label": "x", "forwarding": "nat"}]
+    result = plan({old: drained}, servers, unnamed="drain")
+    assert dict(result.write) == {new: drained if taken else text_for(READY, "x", "nat")}
+    assert result.states == {new: ("", DRAINED if taken else READY)}
+    after = plan({old: drained, **result.write}, servers, unnamed="purge")
+    assert (after.purge, dict(after.write)) == ((old,), {})
+
+
+def test_a_service_that_stays_keeps_its_files_to_itself() -> None:
+    """Two services can't have one address, protocol and port, so a second name is one that comes."""
+    old, new = "web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_tcp_80_192.168.0.13_80"
+    both = [{"file": name, "ready": True} for name in (old, new)]
+    assert dict(plan({old: "-5\n"}, both, unnamed="keep").write) == {new: text_for(READY)}
+    # What is held is released as ever, what is ready says so in the words of today, what is not ours is nobody's.
+    one = [{"file": new, "ready": True, "label": "x", "forwarding": "nat"}]
+    for text in (text_for(HELD, "y"), text_for(READY, "y"), "7 apples\n"):
+        assert dict(plan({old: text}, one, unnamed="keep").write) == {new: text_for(READY, "x", "nat")}
+    unready = [{**one[0], "ready": False}]
+    assert dict(plan({old: text_for(READY, "y", "nat")}, unready, unnamed="keep").write) == {
+        new: text_for(READY, "y", "nat")
+    }
+    assert dict(plan({old: text_for(READY, "y", "dr")}, unready, unnamed="keep").write) == {new: text_for(HELD, "x")}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import Pace
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent
 
@@ -42,6 +44,32 @@ def test_a_lost_configuration_is_no_reason_to_do_anything(tmp_path: Path, monkey
     monkeypatch.setattr(agent, "CONFIG", str(tmp_path / "none"))
     agent.look(Pace(0.2), noting, [], 0.0)
     assert asked == []
+
+
+@pytest.mark.parametrize("command", ["look", "apply", "remove", "restore"])
+def test_what_changes_routes_is_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """A look that had read the old configuration would put back what a run has just taken away."""
+    asked = []
+
+    def asking(argv: Sequence[str]) -> tuple[int, str, str]:
+        if argv[0] == "ip":
+            with pytest.raises(BootError, match="another process"), locks.alone("return-route", 0.0):
+                pass
+            asked.append(argv)
+        return 0, "[]" if "-j" in argv else "", ""
+
+    route = {"family": "ipv4", "source": "192.168.0.12", "gateway": "192.168.0.1", "interface": "", "table": 200}
+    (tmp_path / "config").write_text(json.dumps({"form": "policy", "rule_priority": 5000, "routes": [route]}))
+    monkeypatch.setattr(agent, "CONFIG", str(tmp_path / "config"))
+    monkeypatch.setattr(agent, "SAVED", str(tmp_path / "saved"))
+    monkeypatch.setattr(agent, "run_command", asking)
+    if command == "look":
+        agent.look(Pace(0.2), asking, [], 0.0)
+    elif command == "restore":
+        agent.restore({"config": None, "files": {agent.CONFIG: None}, "enabled": False}, asking)
+    else:
+        assert agent.main(["return-route", command]) == 0
+    assert asked != []
 
 
 @pytest.mark.parametrize("argv", [["return-route"], ["return-route", "stop"], ["return-route", "run", "more"]])
