@@ -86,6 +86,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    zones = [text for text in module.params["addresses"] if "%" in text]
+    if zones:
+        module.fail_json(msg=f"addresses: {', '.join(zones)}: write them without %: their network tells the interface")
     wrong = [text for text in module.params["addresses"] if not _is_address(text)]
     if wrong:
         module.fail_json(msg=f"addresses: {', '.join(wrong)}: write IPv4 or IPv6 addresses, without a prefix length")

@@ -38,7 +38,7 @@ options:
     type: bool
     default: false
   path:
-    description: The file.
+    description: The file. A folder that it lacks is made, and stays unless it is that of the default.
     type: path
     default: /var/lib/lvs-cluster/lock.json
   host:

@@ -51,6 +51,7 @@ options:
     description:
       - V(false) leaves what is no longer given, and tells it in RV(stale). So a director can get new virtual services
         first, then the rules and addresses that lead to them, and lose the old ones last.
+      - O(state=absent) takes everything, whatever this says.
     type: bool
     default: true
   drain_timeout:

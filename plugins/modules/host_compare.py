@@ -29,7 +29,8 @@ options:
         service, or an empty dictionary), C(unready) as M(lvs.cluster.director_table) has it, C(leaving) (addresses of
         real servers whose leave is meant) and C(threshold) (V(0) to V(1), by default V(0.5)). Which services would go
         where they are no longer wanted is looked up by C(name), as M(lvs.cluster.director_table) has it, or in
-        C(config), a file of keepalived.
+        C(config), a file of keepalived. With C(failover_files), the names that P(lvs.cluster.failover_files#filter)
+        gives, C(faults) also says which number of a failover would count no more.
     type: dict
     default: {}
   parts_with:

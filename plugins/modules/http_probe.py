@@ -119,14 +119,16 @@ class Refused(HTTPException):
 
 
 def ask(target: dict[str, Any], timeout: float, tls: bool) -> str:
-    """One request over a new connection: the page's first line. Raises OSError or HTTPException."""
+    """One request over a new connection: the page's first line. Raises OSError, HTTPException or ValueError."""
     connection = HTTPConnection(target["address"], target["port"], timeout=timeout)
     try:
         if tls:
+            # Here, because wrap_socket would leave the connection open.
+            name = (target["host"] or "").encode("idna").decode()
             connection.connect()
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            connection.sock = context.wrap_socket(connection.sock, server_hostname=target["host"])
+            connection.sock = context.wrap_socket(connection.sock, server_hostname=name or None)
         headers = {"Host": target["host"]} if target["host"] else {}
         connection.request("GET", target["path"], headers=headers)
         answer = connection.getresponse()
@@ -154,8 +156,8 @@ def find_out(target: dict[str, Any], timeout: float) -> tuple[str, str]:
             raise
         try:
             return ask(target, timeout, True), TLS
-        except Refused:
-            raise
+        except (Refused, ValueError):
+            raise  # a name that TLS can't ask for is no answer of the server's
         except (OSError, HTTPException):
             if isinstance(error, BadStatusLine) and not isinstance(error, RemoteDisconnected):
                 return NOT_HTTP, OTHER
@@ -184,7 +186,7 @@ def probe(target: dict[str, Any], requests: int, timeout: float) -> dict[str, An
             else:
                 who, speaks = find_out(target, timeout)
             by[who] += 1
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:
             failures[getattr(error, "strerror", None) or str(error) or type(error).__name__] += 1
     return {"name": target["name"], "answered": sum(by.values()), "by": dict(by), "failures": dict(failures)}
 

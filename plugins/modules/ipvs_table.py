@@ -59,13 +59,14 @@ options:
     type: path
   timeouts:
     description:
-      - Seconds after which idle connections are forgotten, C(tcp), C(tcp_fin) and C(udp), 1 to 2678400 each.
+      - Seconds after which idle connections are forgotten, C(tcp), C(tcp_fin) and C(udp), 1 to 2147483 each.
       - What is not given stays.
     type: dict
   sync_daemons:
     description:
       - The sync daemons that shall run, at most one of each role; others are stopped. An empty list stops both.
-      - A daemon that is to run with other values is stopped and started.
+      - A daemon that is to run with other values is stopped and started. If it can't be started, the one that ran
+        before is started again, and the task fails.
       - Without this option they are left alone.
     type: list
     elements: dict

@@ -181,8 +181,9 @@ class Outcome(NamedTuple):
 def _is_void(step: Step, error: str) -> bool:
     """Whether a step failed because somebody else has done it already."""
     if step.takes:
-        return any(text in error for text in ("Cannot assign requested address", "Cannot find device",
-                                              "does not exist", "No such"))  # fmt: skip
+        # Newer kernels write "ipv4: Address not found." and "ipv6: address not found.".
+        return any(text in error.lower() for text in ("cannot assign requested address", "address not found",
+                                                      "cannot find device", "does not exist", "no such"))  # fmt: skip
     return "File exists" in error or "already assigned" in error
 
 

@@ -13,12 +13,12 @@ from typing import Any, Mapping, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.model import LOOPBACK, Address, Port, Wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._kernel.sysctl_d import SettingsError, path_of
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,40}$")
-_INTERFACE = re.compile(r"^[^\s/]{1,15}$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+_INTERFACE = re.compile(r"[^\s/]{1,15}")
 
 
 def name_faults(name: str) -> list[str]:
-    if _NAME.match(name):
+    if _NAME.fullmatch(name):
         return []
     return [f"name: {name!r} is no name of an owner: at most 41 small letters, digits, '-' and '_'"]
 
@@ -38,7 +38,7 @@ def parse(params: Mapping[str, Any]) -> tuple[Wanted, list[str]]:
 
 
 def _interface_faults(place: str, name: str) -> list[str]:
-    if _INTERFACE.match(name) and name not in (".", ".."):
+    if _INTERFACE.fullmatch(name) and name not in (".", ".."):
         return []
     return [f"{place}: {name!r} is no name of an interface"]
 
@@ -48,6 +48,9 @@ def _addresses(items: Sequence[Mapping[str, Any]], links: Sequence[str], faults:
     for number, item in enumerate(items):
         place, text, interface = f"addresses[{number}]", item["address"].strip(), item["interface"]
         wrong = _interface_faults(place, interface)
+        if "%" in text:
+            faults += [*wrong, f"{place}: {text} has a zone: write it without %, and its interface as interface"]
+            continue
         try:
             whole = ip_interface(text)
         except ValueError:

@@ -114,7 +114,9 @@ def _address_faults(it: ClusterIp) -> list[str]:
     except ValueError:
         found.append(f"address: {it.address!r} is no IPv4 or IPv6 address")
     else:
-        if it.address != str(address):
+        if "%" in it.address:
+            found.append(f"address: {it.address} has a zone: write it without %, and its interface as interface")
+        elif it.address != str(address):
             found.append(f"address: write {it.address} as {address}")
         if address.is_multicast or address.is_unspecified or address.is_loopback or it.address == "255.255.255.255":
             found.append(f"address: {address} is no unicast address that a network can have")

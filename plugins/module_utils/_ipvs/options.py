@@ -44,8 +44,10 @@ MAX_WEIGHT = 2**31 - 1
 MAX_THRESHOLD = 2**31 - 1
 """Linux 6.1 takes twice as much, 6.12 refuses it."""
 MAX_MARK = 2**32 - 1
-MAX_TIMEOUT = 31 * 86400
+MAX_PERSISTENCE = 31 * 86400
 """Seconds; ipvsadm's own limit. The kernel counts in ticks, of which a larger number could overflow."""
+MAX_TIMEOUT = (2**31 - 1) // 1000
+"""What a kernel with 1000 ticks a second takes (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_set_timeout)."""
 _NAME = r"[a-z0-9_]{1,15}"
 _DEVICE = r"[^\s/:\0]{1,15}"
 
@@ -157,7 +159,7 @@ class Options:
             elif name == "one_packet":
                 found[name] = reader.boolean(value, at(name))
             elif name == "persistence_timeout":
-                found[name] = reader.integer(value, at(name), 0, MAX_TIMEOUT)
+                found[name] = reader.integer(value, at(name), 0, MAX_PERSISTENCE)
             elif name == "persistence_netmask":
                 # Of which family a mask is can't be told where the service's name is faulty.
                 found[name] = reader.netmask(value, at(name), family) if family else None

@@ -86,6 +86,8 @@ def bring(
 ) -> dict[str, Any]:
     """Bring the table and the files of one owner to what is asked: the module's result."""
     names, wanted = _read(request)
+    # With the owner its state file goes, by which what would stay is known.
+    purge = request.purge or not request.present
     zero = recorded(names)
     before = session.table()
     stale = _stale(before, wanted, StateFile(names.state).read())
@@ -111,7 +113,7 @@ def bring(
         session,
         whole.Request(
             services=[report.entry_options(key, entry) for key, entry in decision.table.items()],
-            purge=request.purge,
+            purge=purge,
             drain_timeout=request.drain_timeout,
             state_file=names.state,
         ),
@@ -127,7 +129,7 @@ def bring(
         result["changed"] = True
         if diff:
             _tell(result["diff"], names, had, placed, enabled, request.present)
-    result["stale"] = [] if request.purge else stale
+    result["stale"] = [] if purge else stale
     result["held"] = [_label(name) for name in decision.held]
     result["drained"] = [_label(name) for name in decision.drained]
     return result

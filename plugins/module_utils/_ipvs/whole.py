@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 from typing import Any, Callable, Iterable, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host, plan, report
@@ -71,26 +72,28 @@ def bring(
     """
     wanted = _read(request)
     services = None if wanted.table is None else _Services(session, request, wanted.table, warn, before_purge)
+    daemons = _Daemons(session, wanted.daemons)
     before_lines: list[str] = []
     after_lines: list[str] = []
     changed = _timeouts(session, wanted.timeouts, before_lines, after_lines)
     result: dict[str, Any] = {}
     before: Table = {}
     after: Table = {}
+
+    def done() -> dict[str, Any]:
+        told = session.result(before, after, diff=False)
+        told["operations"].update(timeouts={"changed": int(changed)}, sync_daemons=daemons.counts())
+        return {**told, "changed": told["changed"] or changed or any(daemons.counts().values())}
+
     try:
         if services is not None:
             before, after, result = services.bring()
-        started, stopped = _daemons(session, wanted.daemons, before_lines, after_lines)
+        daemons.bring(before_lines, after_lines)
     except IpvsError as error:
         # What was done until then is told, whatever it was that failed.
-        done = session.result(before, after, diff=False)
-        error.facts = {**done, **error.facts, "changed": done["changed"] or changed}
+        error.facts = {**error.facts, **done()}
         raise
-    result.update(session.result(before, after, diff=False))
-    result["operations"].update(
-        timeouts={"changed": int(changed)}, sync_daemons={"started": started, "stopped": stopped}
-    )
-    result["changed"] = result["changed"] or changed or bool(started or stopped)
+    result.update(done())
     if diff:
         result["diff"] = report.diff(before, after, before_lines, after_lines)
     return result
@@ -257,23 +260,80 @@ def _timeouts(session: Session, wanted: Timeouts, before: list[str], after: list
     return True
 
 
-def _daemons(
-    session: Session, wanted: dict[str, SyncDaemon] | None, before: list[str], after: list[str]
-) -> tuple[int, int]:
-    """Stop what is not wanted or differs, start what is missing: how many were started and stopped."""
-    if wanted is None or (not wanted and not host.is_loaded()):
-        return 0, 0
-    present = session.kernel.daemons() if not session.check or host.is_loaded() else {}
-    stop = [daemon for role, daemon in present.items() if role not in wanted or _differs(daemon, wanted[role])]
-    start = [daemon for role, daemon in wanted.items() if role not in present or present[role] in stop]
-    before += [report.daemon_line(daemon) for daemon in stop]
-    after += [report.daemon_line(daemon) for daemon in start]
-    if not session.check:
-        for daemon in stop:
-            session.kernel.stop_daemon(daemon)
+class _Daemons:
+    """The sync daemons that run and those that shall. IpvsError if one is to start where there is no interface."""
+
+    def __init__(self, session: Session, wanted: dict[str, SyncDaemon] | None) -> None:
+        self.session, self.wanted = session, wanted
+        self.started = self.stopped = 0
+        for daemon in self._plan()[1]:
+            try:
+                socket.if_nametoindex(daemon.interface)
+            except OSError as error:
+                raise IpvsError(
+                    f"sync_daemons: the {daemon.role} daemon can't be started: there is no interface "
+                    f"{daemon.interface} here; see ip link"
+                ) from error
+
+    def counts(self) -> dict[str, int]:
+        return {"started": self.started, "stopped": self.stopped}
+
+    def bring(self, before: list[str], after: list[str]) -> None:
+        """Stop what is not wanted or differs, start what is missing."""
+        stop, start = self._plan()
+        before += [report.daemon_line(daemon) for daemon in stop.values()]
+        after += [report.daemon_line(daemon) for daemon in start]
+        if self.session.check:
+            self.started, self.stopped = len(start), len(stop)
+            return
+        roles = {daemon.role for daemon in start}
+        for role, daemon in stop.items():
+            if role not in roles:
+                self._stop(daemon)
         for daemon in start:
-            _start(session, daemon)
-    return len(start), len(stop)
+            present = stop.get(daemon.role)
+            if present is not None:
+                self._stop(present)
+            self._start(daemon, present)
+
+    def _plan(self) -> tuple[dict[str, SyncDaemon], list[SyncDaemon]]:
+        """Those to stop, by role, and those to start. No module is loaded for it."""
+        if self.wanted is None:
+            return {}, []
+        wanted = self.wanted
+        present = self.session.kernel.daemons() if host.is_loaded() else {}
+        stop = {role: one for role, one in present.items() if role not in wanted or _differs(one, wanted[role])}
+        return stop, [one for role, one in wanted.items() if role not in present or role in stop]
+
+    def _stop(self, daemon: SyncDaemon) -> None:
+        try:
+            self.session.kernel.stop_daemon(daemon)
+        except OSError as error:
+            raise IpvsError(f"sync_daemons: the {daemon.role} daemon can't be stopped: {error.strerror}") from error
+        self.stopped += 1
+
+    def _start(self, daemon: SyncDaemon, stopped: SyncDaemon | None) -> None:
+        try:
+            self.session.kernel.start_daemon(daemon)
+        except OSError as error:
+            reason = error.strerror
+            if error.errno == errno.ENODEV:
+                reason = f"there is no interface {daemon.interface} here, or it is down"
+            raise IpvsError(
+                f"sync_daemons: the {daemon.role} daemon can't be started: {reason}{self._start_again(stopped)}"
+            ) from error
+        self.started += 1
+
+    def _start_again(self, stopped: SyncDaemon | None) -> str:
+        """Have the daemon back that made way for another one: what the error says of it."""
+        if stopped is None:
+            return ""
+        try:
+            self.session.kernel.start_daemon(stopped)
+        except OSError as error:
+            return f"; the one on {stopped.interface} was stopped and can't be started again: {error.strerror}"
+        self.stopped -= 1
+        return f"; the one on {stopped.interface} runs again as before"
 
 
 def _differs(present: SyncDaemon, wanted: SyncDaemon) -> bool:
@@ -284,13 +344,3 @@ def _differs(present: SyncDaemon, wanted: SyncDaemon) -> bool:
         return False
     whole = (wanted.group or "224.0.0.81", wanted.port or 8848, wanted.ttl or 1)
     return (present.group, present.port, present.ttl) != whole or wanted.maxlen not in (0, present.maxlen)
-
-
-def _start(session: Session, daemon: SyncDaemon) -> None:
-    try:
-        session.kernel.start_daemon(daemon)
-    except OSError as error:
-        reason = error.strerror
-        if error.errno == errno.ENODEV:
-            reason = f"there is no interface {daemon.interface} here, or it is down"
-        raise IpvsError(f"sync_daemons: the {daemon.role} daemon can't be started: {reason}") from error

@@ -40,7 +40,7 @@ def process(pid: int, proc: str = "/proc") -> Process | None:
 def keepalived(proc: str = "/proc", pid_file: str = PID_FILE) -> Process | None:
     """The main process of the keepalived of this host, None if it does not run. Raise dump.DumpError if it's not clear.
 
-    One that gave itself another name (process_name), or another network namespace, is found by its pid file.
+    One that gave itself another network namespace is found by its pid file.
     """
     pid = dump.find(proc)
     if pid is None:

@@ -35,11 +35,11 @@ _SHORT = 4
 def secrets_of(text: str) -> list[str]:
     """Return the secrets of a configuration text: what stands behind their keywords, in the order of the lines.
 
-    The value of a definition counts where such a keyword uses it, or where its name says so.
+    The value of a definition counts where such a keyword uses it, or where its name says so; a keyword may stand in a
+    definition, too.
     """
     used = _definitions(text)
-    matches = [_match(line, used) for line in map(_joined, _whole_lines(text))]
-    return [_value(match) for match in matches if match]
+    return [_value(match) for whole in _whole_lines(text) for match in _matches(whole, used)]
 
 
 def mask_lines(text: str) -> str:
@@ -69,6 +69,9 @@ def diff_texts(before: str, after: str) -> tuple[str, str]:
     # Where one comes or goes, the diff shows its masked line anyway.
     if len(old) == len(new) and old != new:
         shown_after += "# a secret differs (not shown)\n"
+    elif shown_before == shown_after and _without_header(before) != _without_header(after):
+        # Of a definition with a secret in it all is masked.
+        shown_after += "# a masked line differs (not shown)\n"
     return shown_before, shown_after
 
 
@@ -76,8 +79,8 @@ def _definitions(text: str) -> set[str]:
     """The names of the definitions that a secret's keyword uses, also by way of others."""
     used: set[str] = set()
     while True:
-        matches = [_match(line, used) for line in map(_joined, _whole_lines(text))]
-        found = {name for match in matches if match for name in _USED.findall(match.group("value"))}
+        matches = [match for whole in _whole_lines(text) for match in _matches(whole, used)]
+        found = {name for match in matches for name in _USED.findall(match.group("value"))}
         if found <= used:
             return used
         used |= found
@@ -96,20 +99,35 @@ def _whole_lines(text: str) -> list[list[str]]:
     return found
 
 
-def _joined(whole: list[str]) -> str:
-    return "".join(line[:-1] if line.endswith("\\") else line for line in whole)
+def _plain(whole: list[str]) -> list[str]:
+    """The lines without the backslashes at their ends."""
+    return [line[:-1] if line.endswith("\\") else line for line in whole]
 
 
-def _match(line: str, used: set[str]) -> re.Match[str] | None:
-    """The line's head and its secret value; None where it has none."""
-    match = _DEFINITION.match(line)
-    if match:
-        name = match.group("name")
-        return match if match.group("value").strip() and (name in used or _SECRET_NAME.search(name)) else None
-    match = _SECRET_LINE.match(line)
-    if not match or _BRACES.match(match.group("value") or ""):
-        return None
-    return None if _COMMENT.match(line) and len(match.group("value").split()) > 1 else match
+def _matches(whole: list[str], used: set[str]) -> list[re.Match[str]]:
+    """The secrets of a line, or of a definition, each with what stands before it."""
+    lines = _plain(whole)
+    definition = _DEFINITION.match("".join(lines))
+    if not definition:
+        return _keywords(["".join(lines)])
+    if definition.group("name") in used:
+        return [definition] if definition.group("value").strip() else []
+    # Where it is used, each of its lines is one of the configuration.
+    inside = _keywords([lines[0].partition("=")[2], *lines[1:]]) or _keywords([definition.group("value")])
+    by_name = definition.group("value").strip() and _SECRET_NAME.search(definition.group("name"))
+    return inside or ([definition] if by_name else [])
+
+
+def _keywords(lines: list[str]) -> list[re.Match[str]]:
+    """Where a secret stands behind its keyword."""
+    found = []
+    for line in lines:
+        match = _SECRET_LINE.match(line)
+        if not match or _BRACES.match(match.group("value") or ""):
+            continue
+        if not _COMMENT.match(line) or len(match.group("value").split()) == 1:
+            found.append(match)
+    return found
 
 
 def _value(match: re.Match[str]) -> str:
@@ -119,10 +137,11 @@ def _value(match: re.Match[str]) -> str:
 
 
 def _mask_whole(whole: list[str], used: set[str]) -> list[str]:
-    match = _match(_joined(whole), used)
-    if not match:
+    matches = _matches(whole, used)
+    if not matches:
         return whole
-    first = f"{match.group('head')}{'' if match.group('head').endswith('=') else ' '}{MASK}"
+    definition = _DEFINITION.match("".join(_plain(whole)))
+    first = f"{definition.group('head')}{MASK}" if definition else f"{matches[0].group('head')} {MASK}"
     return [first, *([MASK] * (len(whole) - 1))]
 
 

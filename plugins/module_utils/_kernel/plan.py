@@ -24,8 +24,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._kernel.sysctl_d impor
 )
 
 HEADER = "# Managed by lvs.cluster (Ansible): changes made here are lost"
-_OWNER = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
-_MODULE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+_OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_MODULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _INTERFACE = re.compile(r"^net/(?:ipv4|ipv6)/(?:conf|neigh)/([^/]+)/")
 # Modules whose sysctls, or whose interface with its sysctls, are there only once they are loaded.
 _PROVIDERS = (
@@ -114,10 +114,10 @@ def plain(module: str) -> str:
 def parse_wanted(owner: str, modules: Sequence[str], sysctls: Mapping[str, Any]) -> Wanted:
     """The options, checked; SettingsError names every fault at once."""
     faults = []
-    if not _OWNER.match(owner):
+    if not _OWNER.fullmatch(owner):
         faults.append(f"name: {owner!r} is no file name: use small letters, digits, '-' and '_', like lvs-director")
     for module in modules:
-        if not _MODULE.match(module):
+        if not _MODULE.fullmatch(module):
             faults.append(f"modules: {module!r} is no name of a kernel module")
     found: dict[str, str] = {}
     for key, value in sysctls.items():

@@ -12,6 +12,7 @@ from typing import ContextManager
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR
 from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import Lock, LockError, lock_of, to_json
 
 __all__ = ["CorruptError", "alone", "read", "remove", "write"]
@@ -49,7 +50,8 @@ def write(path: str, lock: Lock) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove the lock, and its folder if nothing else is in it."""
+    """Remove the lock, and our own folder if nothing else is in it; any other folder may have been there before."""
     store.remove(path)
-    with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(path))
+    if os.path.dirname(path) == STATE_DIR:
+        with contextlib.suppress(OSError):
+            os.rmdir(STATE_DIR)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import MAIN
 
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,30}$")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
 _RESERVED_TABLES = (0, 253, 254, 255)
 ROUTE_KEYS = ("family", "source", "gateway", "interface", "table")
 _FAMILY = {4: "ipv4", 6: "ipv6"}
@@ -42,6 +42,9 @@ def parse_addresses(text: str) -> tuple[list[HostAddress], set[str]]:
 
 def _route_faults(place: str, item: dict[str, Any]) -> list[str]:
     """Faults of one entry, which is put in canonical form in place."""
+    zones = [key for key in ("source", "gateway", "network") if "%" in item[key]]
+    if zones:
+        return [f"{place}: {', '.join(zones)} has a zone: write the address without %, and its interface as interface"]
     try:
         source, gateway = ip_address(item["source"]), ip_address(item["gateway"])
         network = ip_network(item["network"])
@@ -73,7 +76,7 @@ def make_config(params: dict[str, Any], previous: dict[str, Any] | None) -> dict
     """
     faults = []
     base, priority, name = params["table_id"], params["rule_priority"], params["table_name"]
-    if not _NAME.match(name) or name in ("main", "local", "default", "unspec", "all"):
+    if not _NAME.fullmatch(name) or name in ("main", "local", "default", "unspec", "all"):
         faults.append(f"table_name: {name!r} is no name for a table: a letter, then letters, digits, '_' or '-'")
     if not 1 <= priority <= 32764:
         faults.append(f"rule_priority: {priority} is outside 1 to 32764: ours come before the rule of main, 32766")

@@ -15,6 +15,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.ownership import StateFile, keepalived_owns
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import failover_files
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.owner import Running
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.director_table import UNREADY
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
@@ -27,6 +28,7 @@ ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "default": ""},
     "config": {"type": "path", "default": ""},
     "threshold": {"type": "str", "default": "0.5"},
+    "failover_files": {"type": "list", "elements": "str"},
 }
 
 
@@ -39,7 +41,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     losses = task.work(module, _losses)["losses"]
     return {
         "changed": False,
-        "faults": guard.faults(losses, threshold),
+        "faults": guard.faults(losses, threshold) + _ending(module.params["failover_files"]),
         "pools": [
             {
                 "service": str(pool.service),
@@ -53,6 +55,17 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "removed": [str(key) for key in losses.removed],
         "of_services": losses.of_services,
     }
+
+
+def _ending(followed: list[str] | None) -> list[str]:
+    """What a failover has added to priorities and would count no more, as where an instance gets another name."""
+    present = {} if followed is None else failover_files.read(failover_files.DIRECTORY)
+    return [
+        f"{name} adds {number} to a priority since a failover, and no VRRP instance or sync group would follow it, so "
+        "another director may take over: say lvs.cluster.failover with lvs_back=true first"
+        for name, number in sorted(present.items())
+        if number and name not in (followed or ())
+    ]
 
 
 def _losses(module: AnsibleModule, session: Session) -> dict[str, guard.Losses]:

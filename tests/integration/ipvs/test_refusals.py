@@ -90,7 +90,9 @@ def test_no_privilege_is_never_an_empty_table(box: GuestModules) -> None:
         (module("ipvs_service", **TCP, namespace="nowhere"),
          "namespace: there is no network namespace nowhere on this host; see ip netns list"),
         (module("ipvs_table", sync_daemons=[{"role": "master", "interface": "eth9"}]),
-         "sync_daemons: the master daemon can't be started: there is no interface eth9 here, or it is down"),
+         "sync_daemons: the master daemon can't be started: there is no interface eth9 here; see ip link"),
+        (module("ipvs_table", sync_daemons=[{"role": "master", "interface": "eth9"}], timeouts={"tcp": 60}, check=True),
+         "sync_daemons: the master daemon can't be started: there is no interface eth9 here; see ip link"),
         (module("ipvs_table", src="/run/none.json"),
          "src: /run/none.json can't be read on this host: No such file or directory"),
         (module("ipvs_table", services=[], src="/run/none.json"), "src: is given beside services; give one of them"),
@@ -150,13 +152,20 @@ def test_ipv6_that_is_off(without_ipv6: GuestModules) -> None:
 
 
 def test_what_was_done_before_a_failure_is_told(box: GuestModules) -> None:
-    daemon = {"role": "master", "interface": "eth9"}
-    failed, again = box.run(
-        *[module("ipvs_table", services=[{**TCP, "destinations": [REAL]}], sync_daemons=[daemon])] * 2
-    )
+    """No daemon starts on a link that is down; the one that ran comes back."""
+    runs, down = ({"role": "master", "interface": name} for name in ("eth0", "lvsdown"))
+    table = module("ipvs_table", services=[{**TCP, "destinations": [REAL]}], sync_daemons=[down])
+    box.run(command("ip", "link", "add", "lvsdown", "type", "bridge"), module("ipvs_table", sync_daemons=[runs]))
+    try:
+        failed, again, listed = box.run(table, table, command("ipvsadm", "--list", "--daemon"))
+    finally:
+        box.run(command("ip", "link", "delete", "lvsdown"))
     assert failed["msg"].startswith("sync_daemons: the master daemon can't be started: ")
+    assert failed["msg"].endswith("; the one on eth0 runs again as before")
+    assert "mcast=eth0" in listed["stdout"]
     assert failed["changed"] is True
     assert failed["operations"]["services"] == {"added": 1, "changed": 0, "deleted": 0}
+    assert failed["operations"]["sync_daemons"] == {"started": 0, "stopped": 0}
     assert (again["failed"], again["changed"]) == (True, False)
 
 

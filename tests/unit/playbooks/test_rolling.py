@@ -41,3 +41,12 @@ def test_a_service_chooses_hosts_and_each_is_taken_out_of_all_that_it_is_in(tmp_
     assert [words.get("state", "taken") for _host, _name, words in staged.notes("cluster_lock")] == ["taken"] * 2 + [
         "released"
     ] * 2
+
+
+def test_a_real_server_that_limit_leaves_out_stops_it(tmp_path: Path) -> None:
+    """Else the run would end well, and its statistic name a host that nobody has touched."""
+    staged = stage(tmp_path)
+    status, output = staged.play("rolling", "lvs_hosts=rs1,rs2", "lvs_command=true", limit="directors,rs1")
+    assert status != 0
+    assert "means rs2, too, and --limit leaves that out" in output
+    assert staged.notes("director_weights", "cluster_lock") == []

@@ -136,8 +136,15 @@ def test_without_the_right_nothing_is_asked_and_the_reason_is_told(network: Netw
     }
 
 
-def test_what_is_no_address_is_named() -> None:
-    argv = [sys.executable, "-c", _RUNNER, '{"addresses": ["10.0.0.5/24", "web"]}', "0"]
+@pytest.mark.parametrize(
+    ("addresses", "told"),
+    [
+        (["10.0.0.5/24", "web"], "10.0.0.5/24, web: write IPv4 or IPv6 addresses"),
+        (["10.0.0.5", "fe80::1%eth0"], "addresses: fe80::1%eth0: write them without %"),
+    ],
+)
+def test_what_is_no_address_is_named(addresses: list[str], told: str) -> None:
+    argv = [sys.executable, "-c", _RUNNER, json.dumps({"addresses": addresses}), "0"]
     environment = {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=environment)
-    assert "10.0.0.5/24, web: write IPv4 or IPv6 addresses" in json.loads(done.stdout)["msg"]
+    assert told in json.loads(done.stdout)["msg"]

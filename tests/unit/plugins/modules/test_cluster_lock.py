@@ -10,6 +10,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.lvs.cluster.plugins.module_utils._lock import file
 from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import Holder
 from ansible_collections.lvs.cluster.plugins.modules import cluster_lock
 
@@ -37,6 +38,7 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Machine:
     found = Machine(tmp_path / "lvs-cluster" / "lock.json", capsys)
+    monkeypatch.setattr(file, "STATE_DIR", str(tmp_path / "lvs-cluster"))
     monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: found.warned.append(text))
     return found
 

@@ -114,6 +114,19 @@ def test_the_name_is_asked_for_in_tls(context: ssl.SSLContext) -> None:
     assert names == ["shop.example"]
 
 
+def test_no_name_is_asked_for_where_it_is_empty(context: ssl.SSLContext) -> None:
+    with server(says(PAGE), context) as (target, _seen):
+        assert probe({**target, "host": ""}, 1, 5.0)["by"] == {"rs1": 1}
+
+
+@pytest.mark.parametrize("host", ["shop..example", f"{'a' * 64}.example"])
+def test_a_name_that_tls_cant_ask_for_is_a_failure(context: ssl.SSLContext, host: str) -> None:
+    with server(says(PAGE), context) as (target, _seen):
+        told = probe({**target, "host": host}, 2, 5.0)
+    assert (told["answered"], sum(told["failures"].values())) == (0, 2)
+    assert all("label" in why for why in told["failures"])
+
+
 def test_another_protocol_is_an_answer() -> None:
     with server(greets) as (target, seen):
         assert probe(target, 3, 5.0) == {"name": "it", "answered": 3, "by": {"(not HTTP)": 3}, "failures": {}}

@@ -126,8 +126,17 @@ def test_what_somebody_adds_at_the_same_moment_is_not_ours(error: str) -> None:
     assert not any(machine.record)
 
 
-def test_what_is_gone_already_is_gone() -> None:
-    machine = Machine(**{"del": "RTNETLINK answers: Cannot assign requested address"})
+@pytest.mark.parametrize(
+    "error",
+    [
+        "RTNETLINK answers: Cannot assign requested address",
+        "Error: ipv4: Address not found.",
+        "Error: ipv6: address not found.",
+        'Cannot find device "eth0"',
+    ],
+)
+def test_what_is_gone_already_is_gone(error: str) -> None:
+    machine = Machine(**{"del": error})
     machine.record.addresses.add(ONE)
     outcome = kernel.execute([steps(ONE)[0].reversed()], machine.run, machine.record, machine.store)
     assert (outcome.errors, machine.record.addresses) == ([], set())

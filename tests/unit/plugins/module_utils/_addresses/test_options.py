@@ -74,6 +74,8 @@ def test_every_fault_of_one_address_is_told() -> None:
         ({"addresses": moving("lo")}, "addresses[0].moves_to: lo is the address's own interface"),
         ({"addresses": moving("a/b")}, "addresses[0].moves_to: 'a/b' is no name of an interface"),
         ({"addresses": on_lo("10.0.0.6")}, "10.0.0.6 has no prefix length: write 10.0.0.6/32"),
+        ({"addresses": on_lo("2001:db8::1%eth0/128")}, "addresses[0]: 2001:db8::1%eth0/128 has a zone"),
+        ({"addresses": [{"address": "10.0.0.6/32", "interface": "lo\n"}]}, "'lo\\n' is no name of an interface"),
         ({"addresses": on_lo("10.0.0.300/32")}, "'10.0.0.300/32' is no address"),
         ({"addresses": on_lo("10.0.0.6/24")}, "would take the whole network: write 10.0.0.6/32"),
         ({"addresses": on_lo("fd00::6/64")}, "write fd00::6/128"),
@@ -99,7 +101,7 @@ def test_faults(params: dict[str, Any], expected: str) -> None:
     assert expected in "; ".join(faults)
 
 
-@pytest.mark.parametrize("name", ["", "A", "-a", "a/b", "a" * 42])
+@pytest.mark.parametrize("name", ["", "A", "-a", "a/b", "a" * 42, "lvs-director\n"])
 def test_names(name: str) -> None:
     assert options.name_faults(name)
     assert not options.name_faults("lvs-real-server_1")

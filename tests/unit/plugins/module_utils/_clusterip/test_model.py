@@ -50,6 +50,7 @@ def test_derived() -> None:
     ("fields", "fault"),
     [
         ({"address": "10.0.0"}, "address: '10.0.0' is no IPv4 or IPv6 address"),
+        ({"address": "fe80::9%eth0"}, "address: fe80::9%eth0 has a zone"),
         ({"address": "224.0.0.9"}, "address: 224.0.0.9 is no unicast address"),
         ({"address": "127.0.0.9"}, "address: 127.0.0.9 is no unicast address"),
         ({"prefix": 33}, "prefix: 33 is not in 1..32"),

@@ -241,5 +241,5 @@ def daemons() -> st.SearchStrategy[SyncDaemon]:
 
 
 def timeouts() -> st.SearchStrategy[Timeouts]:
-    seconds = st.integers(0, MONTH)
+    seconds = st.integers(0, 2147483)
     return st.builds(Timeouts, seconds, seconds, seconds)

@@ -141,7 +141,7 @@ def test_figures_of_ipvs_info_are_passed_over() -> None:
 
 def test_timeouts_and_sync_daemons_that_are_taken() -> None:
     options = Options()
-    assert options.timeouts({"tcp": "900", "udp": 2678400, "tcp_fin": None}) == Timeouts(900, 0, 2678400)
+    assert options.timeouts({"tcp": "900", "udp": 2147483, "tcp_fin": None}) == Timeouts(900, 0, 2147483)
     assert options.timeouts({}) == NO_TIMEOUTS
     whole = {"id": "7", "maxlen": 1400, "group": "FF02::99", "port": "8849", "ttl": 2}
     assert options.daemons([{**DAEMON, **whole}, {"role": "backup", "interface": "br-lan.5", "id": None}]) == {

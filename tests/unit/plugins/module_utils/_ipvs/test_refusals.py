@@ -75,7 +75,7 @@ def refused_at(place: str, given: dict[Any, Any]) -> str:
         ("service", "persistence_timeout", 0, 2678400), ("destination", "tunnel_port", 0, 65535),
         ("destination", "port", 0, 65535), ("destination", "weight", 0, 2147483647),
         ("destination", "upper_threshold", 0, 2147483647), ("destination", "lower_threshold", 0, 2147483647),
-        ("timeouts", "tcp", 1, 2678400), ("timeouts", "tcp_fin", 1, 2678400), ("timeouts", "udp", 1, 2678400),
+        ("timeouts", "tcp", 1, 2147483), ("timeouts", "tcp_fin", 1, 2147483), ("timeouts", "udp", 1, 2147483),
         ("daemon", "id", 0, 255), ("daemon", "maxlen", 1024, 65487), ("daemon", "port", 1, 65535),
         ("daemon", "ttl", 1, 255),
     ],

@@ -29,7 +29,7 @@ def find(tree: Tree) -> int | None:
 
 
 def test_no_keepalived(tree: Tree) -> None:
-    tree.start(comm="nginx")
+    tree.start(comm="nginx", exe="/usr/sbin/nginx")
     tree.keepalived(namespace="elsewhere")
     # An exporter of figures, which handles all signals, and a script.
     tree.start(comm="keepalived_expo", exe="/usr/bin/keepalived_exporter")
@@ -40,10 +40,16 @@ def test_no_keepalived(tree: Tree) -> None:
 
 
 def test_the_main_process_is_the_one_without_a_parent_of_its_kind(tree: Tree) -> None:
-    tree.start(comm="nginx")
+    tree.start(comm="nginx", exe="/usr/sbin/nginx")
     main = tree.keepalived()
     tree.start(parent=main + 1, comm="keepalived", handled=0)  # a script that was forked and not yet begun
     assert find(tree) == main
+
+
+def test_one_that_gave_itself_another_name(tree: Tree) -> None:
+    main = tree.keepalived(comm="lb")
+    assert find(tree) == main
+    assert read(tree, main)["VI_1"]["state"] == "MASTER"
 
 
 def test_one_that_only_tests_a_configuration_or_begins_is_none(tree: Tree) -> None:
@@ -61,7 +67,7 @@ def test_of_several_the_one_of_the_unit(tree: Tree) -> None:
         find(tree)
 
 
-@pytest.mark.parametrize("part", ["comm", "exe", "status", "ns/net"])
+@pytest.mark.parametrize("part", ["exe", "status", "ns/net"])
 def test_a_process_that_ends_while_it_is_looked_at(tree: Tree, part: str) -> None:
     main = tree.keepalived(vrrp=False)
     (tree.proc / str(main) / part).unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,8 +58,8 @@ def proc(tmp_path: Path) -> Proc:
 
 
 def test_no_keepalived(proc: Proc) -> None:
-    proc.start("-f", "/a", comm="nginx")
-    proc.start("keepalived", "-f", "/a", comm="bash")
+    proc.start("-f", "/a", comm="nginx", exe="nginx")
+    proc.start("keepalived", "-f", "/a", comm="bash", exe="bash")
     proc.start("-f", "/b", namespace="elsewhere")
     # An exporter of figures, a script, one that begins this moment, and those that only say something.
     proc.start("--web.listen-address=:9165", comm="keepalived_expo", exe="keepalived_exporter")
@@ -78,6 +79,40 @@ def test_each_configuration_once(proc: Proc) -> None:
     proc.start("-f", "/a", "-i", "lb2")
     proc.start("-i", "lb1", "-f", "/b")
     assert proc.running() == [Running("/a", "lb1"), Running("/a", "lb2"), Running("/b", "lb1"), Running("/d", "lb1")]
+
+
+@pytest.mark.parametrize("comm", ["lb", "lb_chk", "keepalived"])
+@pytest.mark.parametrize("exe", ["keepalived", "keepalived (deleted)"])
+def test_whatever_its_name_is(proc: Proc, comm: str, exe: str) -> None:
+    proc.start("-f", "/a", comm=comm, exe=exe)
+    assert proc.running() == [Running("/a", "lb1")]
+
+
+def test_a_thread_of_the_kernel_has_no_program(proc: Proc) -> None:
+    (proc.root / proc.start(comm="keepalived_kern") / "exe").unlink()
+    assert proc.running() == []
+
+
+def test_of_another_user_s_process_the_name_decides(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = proc.start(comm="nginx", exe="nginx")
+
+    def refuse(path: str) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(os, "readlink", refuse)
+    assert proc.running() == []
+    proc.put(f"{name}/comm", "keepalived\n")
+    with pytest.raises(UnreadableError, match=f"the process {name} of keepalived can't be looked at"):
+        proc.running()
+
+
+def test_others_are_asked_for_their_program_alone(proc: Proc) -> None:
+    name = proc.start(comm="keepalived_chec", exe="dash")
+    shutil.rmtree(proc.root / name / "ns")
+    for file in ("comm", "cmdline"):
+        (proc.root / name / file).unlink()
+        (proc.root / name / file).mkdir()
+    assert proc.running() == []
 
 
 def test_the_default_file(proc: Proc) -> None:
@@ -156,7 +191,7 @@ def test_the_id_is_the_first_part_of_the_host_s_name(proc: Proc, host: str, monk
         assert running(str(proc.root)) == [Running("/a", "lb2")]
 
 
-@pytest.mark.parametrize("gone", ["comm", "exe", "cmdline", "ns/net"])
+@pytest.mark.parametrize("gone", ["exe", "cmdline", "ns/net"])
 def test_a_process_that_ends_while_it_is_looked_at(proc: Proc, gone: str) -> None:
     name = proc.start("-f", "/a")
     proc.start("-f", "/b")
@@ -164,7 +199,7 @@ def test_a_process_that_ends_while_it_is_looked_at(proc: Proc, gone: str) -> Non
     assert proc.running() == [Running("/b", "lb1")]
 
 
-@pytest.mark.parametrize("part", ["comm", "exe", "cmdline", "ns/net"])
+@pytest.mark.parametrize("part", ["exe", "cmdline", "ns/net"])
 @pytest.mark.parametrize(
     ("number", "known"), [(errno.ESRCH, True), (errno.EACCES, False), (errno.EPERM, False), (errno.EIO, False)]
 )

@@ -41,6 +41,13 @@ def test_secrets_are_found_and_masked() -> None:
         ("$V = hunter2\n$W=eth0\nauth_pass ${V}\n", f"$V ={MASK}\n$W=eth0\nauth_pass {MASK}\n", ["hunter2", "${V}"]),
         ("$B=hunter2\n$A=$B\nauth_pass $A\n", f"$B={MASK}\n$A={MASK}\nauth_pass {MASK}\n", ["hunter2", "$B", "$A"]),
         ("@lb1 $V=hunter2\nauth_pass $V\n", f"@lb1 $V={MASK}\nauth_pass {MASK}\n", ["hunter2", "$V"]),
+        # The keyword stands in the definition.
+        ("$AUTH=auth_pass s3cr3t\nx\n", f"$AUTH={MASK}\nx\n", ["s3cr3t"]),
+        ("#$AUTH = auth_pass s3cr3t\n", f"#$AUTH ={MASK}\n", ["s3cr3t"]),
+        ("$VRRP_PASS=auth_pass s3cr3t\n", f"$VRRP_PASS={MASK}\n", ["s3cr3t"]),
+        ("$A=authentication { auth_pass s3cr3t }\n", f"$A={MASK}\n", ["s3cr3t"]),
+        ("$A= \\\n auth_pass \\\n s3cr3t\n", f"$A={MASK}\n{MASK}\n{MASK}\n", ["s3cr3t"]),
+        ("$P=hunter2\n$A=auth_pass $P\n", f"$P={MASK}\n$A={MASK}\n", ["hunter2", "$P"]),
     ],
 )
 def test_secrets_of_a_file_that_a_person_wrote(text: str, masked: str, secrets: list[str]) -> None:
@@ -48,11 +55,34 @@ def test_secrets_of_a_file_that_a_person_wrote(text: str, masked: str, secrets: 
     assert secrets_of(text) == secrets
 
 
+INSTANCE = r"""$INSTANCE= \
+vrrp_instance VI_${NUM} { \
+    priority 100 \
+    authentication { \
+        auth_type PASS \
+        auth_pass s3cr3t \
+    } \
+}
+$NUM=7
+$INSTANCE
+"""
+
+
+def test_the_secret_of_a_definition_of_many_lines() -> None:
+    assert secrets_of(INSTANCE) == ["s3cr3t"]
+    assert mask_lines(INSTANCE) == f"$INSTANCE={MASK}\n" + 7 * f"{MASK}\n" + "$NUM=7\n$INSTANCE\n"
+    before, after = diff_texts(INSTANCE, INSTANCE.replace("s3cr3t", "an0ther"))
+    assert after == before + "# a secret differs (not shown)\n"
+    before, after = diff_texts(INSTANCE, INSTANCE.replace("100", "101"))
+    assert after == before + "# a masked line differs (not shown)\n"
+
+
 @pytest.mark.parametrize(
     "line",
     [
         *("auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"),
         *("$COMPASS_IP=10.0.0.1", "$PASSIVE_PRIO=50", "# password is in the vault", "$PASS="),
+        *("$A=auth_pass", "$A=auth_type PASS", "$A=router_id auth_pass"),
     ],
 )
 def test_other_lines_stay(line: str) -> None:
@@ -90,3 +120,4 @@ def test_diff_of_equal_secrets_says_nothing_of_them() -> None:
 
 def test_diff_leaves_the_marker_out() -> None:
     assert diff_texts("", f"{HEADER}\n\na\n") == ("", "a\n")
+    assert diff_texts("a\n", f"{HEADER}\n\na\n") == ("a\n", "a\n")

@@ -58,6 +58,13 @@ def test_every_fault_of_the_options_at_once() -> None:
         assert part in text
 
 
+def test_a_name_is_one_line() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_wanted("lvs-a\n", ["ip_vs\n"], {})
+    for part in (r"name: 'lvs-a\n'", r"modules: 'ip_vs\n'"):
+        assert part in str(caught.value)
+
+
 def test_options_in_one_writing() -> None:
     found = parse_wanted("lvs-a", ["ip-vs", "ip_vs"], {"net.ipv4.vs.sync_threshold": "3  50", "net.ipv4.ip_forward": 1})
     assert found == Wanted("lvs-a", ("ip_vs",), {"net/ipv4/vs/sync_threshold": "3 50", FORWARD: "1"})

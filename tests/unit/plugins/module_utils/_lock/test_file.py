@@ -1,4 +1,4 @@
-"""The lock's file, of which nothing is left."""
+"""The lock's file, of which nothing is left behind in a folder of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ LOCK = Lock(Holder("r", "anna", "control1", 7), "x", 0, 1)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> str:
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(file, "STATE_DIR", str(tmp_path / "lvs-cluster"))
     return str(tmp_path / "lvs-cluster" / "lock.json")
 
 
@@ -35,6 +36,15 @@ def test_the_folder_stays_if_it_has_more(path: str) -> None:
     (Path(path).parent / "weights").mkdir()
     file.remove(path)
     assert os.listdir(os.path.dirname(path)) == ["weights"]
+
+
+def test_another_folder_than_ours_stays(tmp_path: Path, path: str) -> None:
+    elsewhere = tmp_path / "somebody"
+    elsewhere.mkdir()
+    with file.alone():
+        file.write(str(elsewhere / "lock.json"), LOCK)
+        file.remove(str(elsewhere / "lock.json"))
+    assert os.listdir(elsewhere) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 2}'])

@@ -51,6 +51,10 @@ def test_addresses_get_one_writing() -> None:
         ({"gateway": "192.168.0.12"}, "source and gateway are the same address"),
         ({"family": "ipv6", "source": "fd00::12", "network": "fd00::/64", "gateway": "fe80::1", "interface": ""},
          "gateway fe80::1 is link-local: name its interface"),
+        ({"family": "ipv6", "source": "fd00::12", "network": "fd00::/64", "gateway": "fe80::1%eth0"},
+         "routes[0]: gateway has a zone: write the address without %, and its interface as interface"),
+        ({"family": "ipv6", "source": "fd00::12%eth0", "network": "fd00::%eth0/64", "gateway": "fd00::1"},
+         "routes[0]: source, network has a zone"),
     ],
 )  # fmt: skip
 def test_entries_that_are_refused(route: dict[str, Any], fault: str) -> None:
@@ -66,6 +70,11 @@ def test_every_fault_at_once() -> None:
         )
     for part in ("table_name: 'main'", "rule_priority: 0", "rollback_timeout: 1", "routes: empty"):
         assert part in str(caught.value)
+
+
+def test_a_name_for_a_table_is_one_line() -> None:
+    with pytest.raises(BootError, match="is no name for a table"):
+        made(table_name="LVS\n")
 
 
 SECOND = {**ROUTE, "gateway": "192.168.0.2"}

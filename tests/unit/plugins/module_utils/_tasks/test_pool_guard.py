@@ -21,6 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Table,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import failover_files
 from ansible_collections.lvs.cluster.plugins.modules import host_compare
 
 WEB, TLS = (ServiceKey("ipv4", "tcp", "10.0.0.5", port) for port in (80, 443))
@@ -138,3 +139,16 @@ def test_a_wrong_threshold(director: Director, threshold: object) -> None:
 
 def test_a_wrong_service(director: Director) -> None:
     assert "services[0].address" in director.compare(services=[{"port": 80}])["msg"]
+
+
+def test_a_failover_that_would_end(director: Director, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failover_files, "DIRECTORY", str(tmp_path))
+    first, second = "lvs_failover_instance_VI_1", "lvs_failover_group_VG1"
+    assert director.faults(failover_files=[first]) == []
+    (tmp_path / first).write_text(failover_files.text_for(51))
+    assert director.faults() == []
+    assert director.faults(failover_files=[second, first]) == []
+    (fault,) = director.faults(failover_files=[second])
+    assert fault.startswith(f"{first} adds 51 to a priority since a failover, and no VRRP instance")
+    (tmp_path / first).write_text(failover_files.text_for(0))
+    assert director.faults(failover_files=[second]) == []
