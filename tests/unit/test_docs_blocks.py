@@ -191,15 +191,28 @@ def host_faults(block: Block) -> list[str]:
     return [fault["text"] for fault in plan({"hosts": hosts, "groups": groups})["faults"]]
 
 
+# What node_exporter's collector ipvs has of each destination (collector/ipvs_linux.go), with the labels of Prometheus.
+NODE_IPVS = {f"node_ipvs_backend_{name}" for name in ("weight", "connections_active", "connections_inactive")}
+NODE_LABELS = {f"{side}_{name}" for side in ("local", "remote") for name in ("address", "port")}
+NODE_LABELS |= {"proto", "local_mark", "instance", "job"}
+
+
 def alert_faults(block: Block) -> list[str]:
-    """Rules of Prometheus: they ask for figures that the page describes."""
+    """Rules of Prometheus: they ask for figures that the page describes, or node_exporter has."""
     known = set(code_words(prose(block.doc)))
     rules = [rule for group in yaml.safe_load(block.text)["groups"] for rule in group["rules"]]
     faults = ["has no rule"] if not rules else []
     for rule in rules:
-        asked = re.findall(r"\blvs_cluster_\w+", rule["expr"])
-        faults += [f"{rule['alert']}: {name} is in no table" for name in asked if name not in known]
-        faults += [f"{rule['alert']}: asks for nothing"] if not asked else []
+        ours, node = (re.findall(rf"\b{prefix}_\w+", rule["expr"]) for prefix in ("lvs_cluster", "node_ipvs"))
+        faults += [f"{rule['alert']}: {name} is in no table" for name in ours if name not in known]
+        faults += [f"{rule['alert']}: node_exporter has no {name}" for name in node if name not in NODE_IPVS]
+        faults += [f"{rule['alert']}: asks for nothing"] if not ours + node else []
+        if node:
+            summed = [
+                label.strip() for labels in re.findall(r"\bby \(([^)]*)\)", rule["expr"]) for label in labels.split(",")
+            ]
+            summed += re.findall(r"\$labels\.(\w+)", str(rule.get("annotations")))
+            faults += [f"{rule['alert']}: it has no label {label}" for label in summed if label not in NODE_LABELS]
     return faults
 
 
@@ -395,6 +408,14 @@ QUOTED = "inventories/nat_ha/hosts.yml"
         (
             example("yaml", "groups: [{rules: [{alert: A, expr: lvs_cluster_none > 1}]}]"),
             "lvs_cluster_none is in no table",
+        ),
+        (
+            example("yaml", "groups: [{rules: [{alert: A, expr: node_ipvs_backend_waight == 0}]}]"),
+            "node_exporter has no node_ipvs_backend_waight",
+        ),
+        (
+            example("yaml", "groups: [{rules: [{alert: A, expr: sum by (local_adress) (node_ipvs_backend_weight)}]}]"),
+            "it has no label local_adress",
         ),
         (example("yaml", "notify: {master: {skript: x}}"), "skript"),
         (example("yaml", "health_checks: [{type: tpc}]"), "tpc"),

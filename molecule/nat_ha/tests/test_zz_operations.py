@@ -295,6 +295,31 @@ def test_the_gateway_changes_without_an_outage(cluster: Cluster, tmp_path: Path)
         assert not ran(cluster.playbook("site")).changed
 
 
+@pytest.mark.late
+def test_the_way_back_goes_when_no_service_needs_it(cluster: Cluster) -> None:
+    """As where a service gets another forwarding method: not before the directors have let the server go."""
+
+    def left() -> str:
+        kept = (
+            "ls /etc/lvs-cluster/return-route.json /etc/systemd/system/lvs-return-route.service; ip rule show table LVS"
+        )
+        return cluster.run("rs2", "sh", "-c", kept, check=False)
+
+    without = [{**service, "real_servers": [{"host": "rs1", "port": 80, "weight": 20}]} for service in services()]
+    change = ("--extra-vars", json.dumps({"lvs_virtual_services": without}), *extra(lvs_guard_threshold=1))
+    before = left()
+    assert "from 192.168.0.13" in before
+    with operations.undisturbed(cluster, SETUP):
+        assert not ran(cluster.playbook("site", "--limit", "rs2", *change)).changed
+        assert left() == before
+        assert "rs2" in ran(cluster.playbook("site", *change)).changed
+        assert left() == ""
+        assert not ran(cluster.playbook("site", *change)).changed
+        ran(cluster.playbook("site"))
+        assert left() == before
+    operations.has_weights(cluster, SETUP)
+
+
 def gateways(cluster: Cluster) -> set[str]:
     """Through which addresses the real servers answer."""
     routes = [cluster.run(host, "ip", "route", "show", "table", "LVS") for host in SETUP.destinations]

@@ -12,6 +12,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import OfHost
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.options import NotOptions, to_options
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.actions import notify_keyword
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.keywords import Keyword
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import SCRIPTS_DIRECTORY
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Findings, Place
@@ -96,15 +97,16 @@ class Lines:
 
     def action(self, name: str) -> dict[str, Any] | None:
         """Take a keyword that runs a script; one that no script with arguments can describe stays."""
-        found = [item for item in self.rest if item.name == name]
-        wanted = action(found[-1].values, self.context, found[-1].place) if found and not found[-1].inside else None
+        # Of several keepalived takes the first one ("already specified - ignoring").
+        found = next((item for item in self.rest if item.name == name), None)
+        wanted = action(found.values, self.context, found.place) if found and not found.inside else None
         if wanted is not None:
             self.all(name)
         return wanted
 
     def notify(self, states: Iterable[str]) -> dict[str, Any]:
         """Take what is run when a state begins, as the key ``notify``."""
-        found = {state: self.action(f"notify_{state}") for state in states}
+        found = {state: self.action(notify_keyword(state)) for state in states}
         wanted = {state: one for state, one in found.items() if one is not None}
         return {"notify": wanted} if wanted else {}
 

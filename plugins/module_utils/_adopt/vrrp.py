@@ -165,6 +165,10 @@ def _followed(lines: Lines, states: Iterable[str], fields: Mapping[str, Spec]) -
             if wanted:
                 result[key] = wanted
     result.update(lines.notify([state for state in states if state in fields["notify"].fields]))
+    for item in lines.all("notify"):  # which options may not have
+        lines.context.found.fault(
+            item.place, f"{item.text} runs what is no script with arguments", "put it into a script of its own"
+        )
     result.update(lines.settings(writer._SMTP_ALERT, fields))
     return {**result, **lines.options()}
 

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import installed_path
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, TreeError
 
-__all__ = ["action", "command", "notify", "programs", "user"]
+__all__ = ["action", "command", "notify", "notify_keyword", "programs", "user"]
 
 # With one of these keepalived wants script security (else -t ends with 6).
 _RUNNING = frozenset(
@@ -46,12 +46,17 @@ def action(keyword: str, wanted: Any, path: str) -> list[Node]:
     return [Node(keyword, (command(wanted, path), *user(wanted)))]
 
 
+def notify_keyword(state: str) -> str:
+    """Return keepalived's word for what is run when ``state`` begins; ``any``: whichever state it is."""
+    return "notify" if state == "any" else f"notify_{state}"
+
+
 def notify(actions: Mapping[str, Any] | None, states: Iterable[str], path: str) -> list[Node]:
-    """Return the notify_ keywords of the states that have an action."""
+    """Return the notify keywords of the states that have an action."""
     nodes: list[Node] = []
     if actions:
         for state in states:
-            nodes += action(f"notify_{state}", actions.get(state), f"{path}.notify.{state}")
+            nodes += action(notify_keyword(state), actions.get(state), f"{path}.notify.{state}")
     return nodes
 
 

@@ -163,7 +163,7 @@ _KNOWN = (
 _PLACE = re.compile(r"\((?:.*: )?Line (?P<line>\d+)\) (?P<text>.*)")
 # script_user of all scripts, user of one that is asked, or a user behind one that is called.
 _OTHER_USER = re.compile(
-    r"^\s*(?:(?:script_)?user|(?:notify|quorum)_\w+[ \t]+(?:\"[^\"\n]*\"|[^\"\s]+))[ \t]+"
+    r"^\s*(?:(?:script_)?user|(?:notify(?:_\w+)?|quorum_\w+)[ \t]+(?:\"[^\"\n]*\"|[^\"\s]+))[ \t]+"
     r"(?!root(?:[ \t]+root)?[ \t]*$)\S",
     re.MULTILINE,
 )

@@ -16,7 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree impor
 
 __all__ = ["garp_groups", "instance", "sync_group"]
 
-_STATES = ("master", "backup", "fault", "stop", "deleted")
+_STATES = ("master", "backup", "fault", "stop", "deleted", "any")
 _WORDS = words(
     "state",
     "interface",

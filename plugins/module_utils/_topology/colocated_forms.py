@@ -107,6 +107,12 @@ def _check_handover(director: Host, services: Iterable[Service], daemon: Mapping
             "connections that it learns could belong",
             "leave lvs_sync_daemon out, or write backup_only",
         )
+    for place, instance in instances(director):
+        if (instance.get("notify") or {}).get("any"):
+            place.key("notify").key("any").fault(
+                "is a second script for all states, and keepalived takes one: with handover that is this collection's",
+                "write master, backup, fault and stop, or any of a sync group",
+            )
     for service in services:
         servers = service.place.key("real_servers")
         for place, entry in [(service.place, service.plan), *((servers, one) for one in service.plan["real_servers"])]:

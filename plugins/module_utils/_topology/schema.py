@@ -36,7 +36,7 @@ class Spec:
 
     ``kind`` names a row of ``KINDS``. ``wanted`` completes the remedy "write ...". A ``secret`` value is never quoted
     in a message, nor is an unknown key beside it. ``moved`` are keys that may stand under ``options``, too, where they
-    were written before this collection knew them.
+    were written before this collection knew them. ``elsewhere``: keywords that may not, with the key that writes them.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class Spec:
     old_words: Mapping[str, str] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     shorthand: str = ""
     variants: Mapping[str, Spec] = field(default_factory=dict)
     item: Spec | None = None
@@ -243,7 +244,7 @@ def _mapping(spec: Spec, value: Any, place: Place) -> dict[str, Any]:
         elif old in given:
             place.key(old).notice(f"the old word {old} was taken as {new}", f"write {new}")
             given[new] = given.pop(old)
-    if spec.moved:
+    if spec.moved or spec.elsewhere:
         _take_from_options(spec, given, place)
     result = {}
     for key, one in given.items():
@@ -268,7 +269,9 @@ def _take_from_options(spec: Spec, given: dict[str, Any], place: Place) -> None:
     rest = {}
     for word, one in options.items():
         spot = place.key("options").key(str(word))
-        if word != "options" and word in given and one is not None:
+        if word in spec.elsewhere and one is not None:
+            spot.fault(f"is what {spec.elsewhere[word]} writes", f"write {spec.elsewhere[word]} in place of it")
+        elif word != "options" and word in given and one is not None:
             spot.fault(f"stands beside {word}, which means the same", f"leave out {word} under options")
         elif word not in spec.moved:
             rest[word] = one

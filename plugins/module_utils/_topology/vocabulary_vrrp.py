@@ -85,6 +85,9 @@ def _notify(*states: str) -> Spec:
     return Spec("mapping", "a mapping of states to scripts", fields=dict.fromkeys(states, ACTION))
 
 
+NOTIFY_OF_ALL: Mapping[str, str] = {"notify": "notify.any"}
+"""keepalived's notify is one script for all states, and the key of that name is a mapping."""
+
 UNICAST = Spec(
     "switch",
     "true, or a mapping with peers and ttl",
@@ -113,6 +116,7 @@ VRRP_INSTANCE = Spec(
     "mapping",
     "a mapping",
     moved=("version", *PREEMPT, *SWITCHES, *GARP),
+    elsewhere=NOTIFY_OF_ALL,
     fields={
         "name": NAME,
         # A rebooted director that starts as MASTER seizes the VIP before it has heard its peer; as BACKUP it listens
@@ -141,7 +145,7 @@ VRRP_INSTANCE = Spec(
         "virtual_rules": listed(TEXT, "a list of rules, each in keepalived's words", single=True),
         **GARP,
         **INTERVALS,
-        "notify": _notify("master", "backup", "fault", "stop", "deleted"),
+        "notify": _notify("master", "backup", "fault", "stop", "deleted", "any"),
         "lvs_sync_daemon_interface": DEVICE,
         "options": OPTIONS,
     },
@@ -150,11 +154,12 @@ SYNC_GROUP = Spec(
     "mapping",
     "a mapping with name and group",
     moved=("smtp_alert",),
+    elsewhere=NOTIFY_OF_ALL,
     fields={
         "name": NAME,
         "group": listed(TEXT, "a list of instance names", required=True),
         **TRACKED,
-        "notify": _notify("master", "backup", "fault", "stop"),
+        "notify": _notify("master", "backup", "fault", "stop", "any"),
         "smtp_alert": BOOLEAN,
         "options": OPTIONS,
     },

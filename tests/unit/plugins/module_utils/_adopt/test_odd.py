@@ -16,8 +16,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._adopt.director import
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import Findings
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.options import NotOptions, to_options
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.director import tree
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import serialise
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.tree import Node, from_options
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
 from tests.unit.plugins.module_utils._adopt.facts import SAMPLES
 
 
@@ -30,6 +32,15 @@ def variables(
     findings = Findings()
     context = Context("lb1", findings.of("lb1"), programs or {})
     return variables_of(blocks.from_data(read["items"], {}), context, has_script_user=True), findings
+
+
+def found_alone(found: dict[str, Any]) -> dict[str, Any]:
+    """Variables of one director as an inventory has them: a priority for each of its directors."""
+    instances = [
+        {"priorities": {"lb1": one["priority"]}, **{key: value for key, value in one.items() if key != "priority"}}
+        for one in found["lvs_vrrp_instances"]
+    ]
+    return {**found, "lvs_vrrp_instances": instances}
 
 
 def texts(findings: Findings, kind: str) -> str:
@@ -175,6 +186,44 @@ def test_scripts_that_need_a_shell(tmp_path: Path) -> None:
 
 
 VRRP = "vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 5\n%s\n}\n"
+
+
+def test_a_script_for_all_states_beside_others(tmp_path: Path) -> None:
+    """What was read is planned, and written as it stood."""
+    told = ' notify_master "/opt/master.sh web"\n notify "/opt/every.sh web" root\n'
+    group = "vrrp_sync_group G {\n group {\n  VI_1\n  VI_2\n }\n notify /opt/group.sh\n}\n"
+    second = VRRP.replace("VI_1", "VI_2").replace("router_id 5", "router_id 6") % (
+        "virtual_ipaddress {\n 10.0.0.6/24\n}\n notify /opt/first.sh\n notify /opt/ignored.sh"
+    )
+    text = group + VRRP % f"virtual_ipaddress {{\n 10.0.0.5/24\n}}\n{told}" + second
+    found, findings = variables(text, tmp_path)
+    first, other = found["lvs_vrrp_instances"]
+    assert first["notify"] == {
+        "master": {"script": "/opt/master.sh", "args": ["web"]},
+        "any": {"script": "/opt/every.sh", "args": ["web"], "user": "root"},
+    }
+    # Of two in one instance keepalived takes the first.
+    assert other["notify"] == {"any": {"script": "/opt/first.sh"}}
+    assert found["lvs_vrrp_sync_groups"][0]["notify"] == {"any": {"script": "/opt/group.sh"}}
+    assert texts(findings, "faults") == ""
+    planned = plan({"hosts": {"lb1": found_alone(found)}, "groups": {"directors": ["lb1"]}})
+    assert [one["text"] for one in planned["faults"]] == []
+    written = serialise(tree(planned["hosts"]["lb1"]["director"]))
+    assert [line.strip() for line in written.splitlines() if line.strip().startswith("notify")] == [
+        "notify /opt/group.sh",
+        'notify_master "/opt/master.sh web"',
+        'notify "/opt/every.sh web" root',
+        "notify /opt/first.sh",
+    ]
+
+
+def test_a_command_for_all_states_that_needs_a_shell(tmp_path: Path) -> None:
+    """It can't stand under options, so it is no part of what is written."""
+    found, findings = variables(VRRP % 'virtual_ipaddress {\n 10.0.0.5/24\n}\n notify "/bin/echo $1"', tmp_path)
+    assert "options" not in found["lvs_vrrp_instances"][0]
+    assert "notify /bin/echo $1 runs what is no script with arguments; put it into a script" in texts(
+        findings, "faults"
+    )
 
 
 def test_a_definition_of_several_lines(tmp_path: Path) -> None:

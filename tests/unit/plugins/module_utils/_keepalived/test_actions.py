@@ -70,6 +70,14 @@ def test_only_known_states_are_notified() -> None:
     assert notify(None, ("up",), "p") == []
 
 
+def test_a_script_for_all_states_has_the_word_without_a_state() -> None:
+    assert notify({"any": {"script": "files/x.sh", "args": ["b c"], "user": "root"}}, ("master", "any"), "p") == [
+        Node("notify", ("/etc/keepalived/lvs-cluster/x.sh 'b c'", "root")),
+    ]
+    with pytest.raises(TreeError, match=r"^p\.notify\.any: argument 1 holds a quote"):
+        notify({"any": {"script": "/x", "args": ['"']}}, ("any",), "p")
+
+
 @pytest.mark.parametrize(
     ("node", "users"),
     [

@@ -203,6 +203,8 @@ def test_what_no_task_makes_is_refused_in_check_mode_too(output: str, config: st
         ("vrrp_instance A {\n    notify_master /a nobody nogroup\n}\n", True),
         ('vrrp_instance A {\n    notify_master "/a b c" root\n}\n', False),
         ('vrrp_instance A {\n    notify_master "/a b c"\n}\n', False),
+        ('vrrp_instance A {\n    notify "/a b c" nobody\n}\n', True),
+        ('vrrp_instance A {\n    notify "/a b c" root\n}\n', False),
         ("vrrp_script a {\n    user root\n}\n", False),
     ],
 )

@@ -56,6 +56,10 @@ def test_the_usual_one() -> None:
         ({"smtp_alert": False}, ["smtp_alert false"]),
         ({"notify": {"deleted": {"script": "/x", "user": "root"}}}, ["notify_deleted /x root"]),
         (
+            {"notify": {"any": {"script": "files/x.sh", "args": ["a"]}, "stop": {"script": "/y"}}},
+            ["notify_stop /y", 'notify "/etc/keepalived/lvs-cluster/x.sh a"'],
+        ),
+        (
             {"unicast": {"source": "10.0.0.3", "peers": ["10.0.0.4", "10.0.0.6"], "ttl": 64}},
             ["unicast_src_ip 10.0.0.3", "unicast_ttl 64", "unicast_peer {", "    10.0.0.4", "    10.0.0.6"],
         ),
@@ -107,7 +111,7 @@ def test_a_sync_group() -> None:
         "name": "G",
         "group": ["a", "b"],
         "track_script": [{"name": "s"}],
-        "notify": {"master": {"script": "files/m.sh"}},
+        "notify": {"master": {"script": "files/m.sh"}, "any": {"script": "/a", "user": "root"}},
         "smtp_alert": True,
         "options": {"global_tracking": True},
     }
@@ -118,6 +122,7 @@ def test_a_sync_group() -> None:
             Node("group", (), (Node("a"), Node("b"))),
             Node("track_script", (), (Node("s"),)),
             Node("notify_master", ("/etc/keepalived/lvs-cluster/m.sh",)),
+            Node("notify", ("/a", "root")),
             Node("smtp_alert"),
             Node("global_tracking"),
         ),

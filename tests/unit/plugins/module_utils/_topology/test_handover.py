@@ -48,6 +48,18 @@ def test_handover_with_a_sync_daemon(changes: dict[str, Any]) -> None:
     ]
 
 
+def test_handover_beside_another_script_for_all_states() -> None:
+    """keepalived ignores the second one of an instance; a sync group has one of its own."""
+    assert faults(handover(lvs_vrrp_instances=[instance(notify={"any": "/usr/local/sbin/every"})])) == [
+        (
+            "web1, web2",
+            "lvs_vrrp_instances[0].notify.any: is a second script for all states, and keepalived takes one: with "
+            "handover that is this collection's; write master, backup, fault and stop, or any of a sync group",
+        )
+    ]
+    assert faults(handover(lvs_vrrp_instances=[instance(notify={"master": "/usr/local/sbin/master"})])) == []
+
+
 @pytest.mark.parametrize("where", ["lvs_virtual_services[0]", "lvs_virtual_services[0].real_servers"])
 def test_handover_without_alpha(where: str) -> None:
     servers = [{"group": "real_servers_dr", "alpha": False}]

@@ -30,6 +30,7 @@ MOVED = Spec(
     "mapping",
     "x",
     moved=("a", "c", "d"),
+    elsewhere={"e": "a.b"},
     fields={"a": INTEGER, "c": INTEGER, "d": Spec("text", "x"), "options": Spec("options", "x")},
 )
 
@@ -65,6 +66,7 @@ MOVED = Spec(
         (MOVED, {"options": {"a": [], "d": False}}, {"options": {}}),
         (MOVED, {"options": {"d": ["x", "y"]}, "a": 1}, {"a": 1, "d": "x y", "options": {}}),
         (MOVED, {"options": {"a": None}, "a": 1}, {"a": 1, "options": {}}),
+        (MOVED, {"options": {"e": None}}, {"options": {"e": None}}),
         (Spec("table", "x", item=INTEGER), {"b10": 1, "b9": 2}, {"b9": 2, "b10": 1}),
         (
             Spec("options", "x"),
@@ -118,6 +120,7 @@ def test_taken(spec: Spec, value: Any, expected: Any) -> None:
         (Spec("multicast", "x"), "10.0.0.1", "v 10.0.0.1 is not a multicast address"),
         (MOVED, {"a": 1, "options": {"a": 1}}, "v.options.a stands beside a, which means the same"),
         (MOVED, {"options": {"a": "x"}}, "v.a is 'x', not a whole number"),
+        (MOVED, {"options": {"e": "x"}}, "v.options.e is what a.b writes"),
         (Spec("mapping", "x", fields={"a": Spec("integer", "x", required=True)}), {"a": None}, "v.a is missing"),
         (INTEGER, {"__lvs_error__": "no such"}, "v cannot be worked out: no such"),
     ],

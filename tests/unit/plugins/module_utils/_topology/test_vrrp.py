@@ -291,6 +291,31 @@ def test_scripts_of_services_real_servers_and_checks_are_found() -> None:
     }
 
 
+def test_a_script_for_all_states_is_one_as_the_others() -> None:
+    """keepalived has a word for it that is the key of all here, so it can't stand under options."""
+    every = {"script": "files/every.sh", "args": ["web"]}
+    given = changed(inventory(), notify={"master": "files/master.sh", "any": every})
+    for host in ("lb1", "lb2"):
+        one = given["hosts"][host]["lvs_vrrp_instances"][0]
+        second = {**one, "name": "VI_2", "virtual_router_id": 52, "virtual_ipaddress": ["10.0.0.6/24"], "notify": {}}
+        given["hosts"][host]["lvs_vrrp_instances"].append(second)
+        group = {"name": "G1", "group": [one["name"], "VI_2"], "notify": {"any": "files/group.sh"}}
+        given["hosts"][host]["lvs_vrrp_sync_groups"] = [group]
+    found = director(given)
+    assert found["vrrp_instances"][0]["notify"] == {"master": {"script": "files/master.sh"}, "any": every}
+    assert found["vrrp_sync_groups"][0]["notify"] == {"any": {"script": "files/group.sh"}}
+    assert found["scripts"] == ["files/every.sh", "files/group.sh", "files/master.sh"]
+
+
+@pytest.mark.parametrize("beside", [{}, {"master": "/usr/local/sbin/master"}])
+def test_a_script_for_all_states_is_no_option(beside: Plan) -> None:
+    given = changed(inventory(), notify=beside, options={"notify": "/usr/local/sbin/every"})
+    assert told(given) == [("lvs_vrrp_instances[0].options.notify", "is what notify.any writes")]
+    given = changed(inventory())
+    given["hosts"]["lb1"]["lvs_vrrp_sync_groups"] = [{"name": "G1", "group": [], "options": {"notify": "/x"}}]
+    assert ("lvs_vrrp_sync_groups[0].options.notify", "is what notify.any writes") in told(given)
+
+
 def test_a_script_behind_a_link_is_noticed() -> None:
     given = changed(inventory(), notify={"master": "/sbin/ip", "backup": "/usr/sbin/ip"})
     assert told(given, "notices") == []
@@ -324,7 +349,8 @@ def test_scripts_of_one_name_are_a_fault_of_the_later_one() -> None:
             {"script_user": "lvs", "script_users": ["lvs"]},
         ),
         ({"lvs_keepalived_global": {"script_user": "lvs"}}, {}, {"script_users": []}),
-        ({}, {"options": {"notify": "/bin/true"}}, {"script_user": "keepalived_script"}),
+        ({}, {"notify": {"any": "/bin/true"}}, {"script_user": "keepalived_script"}),
+        ({}, {"options": {"notify_master": "/bin/true"}}, {"script_user": "keepalived_script"}),
         ({}, {"options": {"notify_priority_changes": True}}, {"script_users": []}),
         (
             {"lvs_keepalived_options": {"vrrp_script x": [{"script": "/bin/true"}]}},
