@@ -183,7 +183,9 @@ class _Gateways:
             groups = [set(one.get("group") or []) for _n, one in use.director.items("lvs_vrrp_sync_groups")]
             if len(pair) == 1 or any(pair <= group for group in groups):
                 continue
-            moves = f"{vip} moves with {instances[vip]} and the real servers' gateway {gateway} with {instances[gateway]}"
+            moves = (
+                f"{vip} moves with {instances[vip]} and the real servers' gateway {gateway} with {instances[gateway]}"
+            )
             masters = [_first(use.director, name) for name in (instances[vip], instances[gateway])]
             if None not in masters and masters[0] != masters[1]:
                 place.fault(

@@ -60,7 +60,7 @@ def test_a_run_that_changes_nothing_locks_nothing() -> None:
 
 
 def test_a_director_that_stays_as_it_is_and_could_not_serve_stops_the_others() -> None:
-    """It is judged before anybody is put into a group to be changed, and every director is, not only those that differ."""
+    """Judged before anybody is put into a group to be changed; every director is, not only those that differ."""
     order = yaml.safe_load((ROOT / "playbooks/tasks/order.yml").read_text())
     names = [task["name"] for task in order]
     judged = names.index("Stop if a director that stays as it is could not serve")
