@@ -12,11 +12,11 @@ RAN ?= ci
 # A checkout of evrardjp's keepalived role, for `make bench` to measure beside ours.
 PEER ?=
 
-# The parts of `make test` after setup. In its first half these two rows share the processors, because neither needs both all
-# the time: what boots guests and measures nothing, and what boots none, until it is through. Then come the scenarios that
-# measure, and last `ran`.
-LAB_PARTS := integration molecule-plain
-PURE_PARTS := lint unit docs sanity molecule-keepalived
+# The parts of `make test` after setup. In its first half these two lanes share the processors, because neither needs both all
+# the time. The first boots guests, the second begins with what boots none; each ends with scenarios that measure nothing. Then
+# come the scenarios that measure, and last `ran`.
+LAB_PARTS := integration molecule-first
+PURE_PARTS := lint unit docs sanity molecule-second
 ALONE_PARTS := molecule-alone
 # What `make test-full` runs beyond that: Galaxy's own checks and the demo from an installed copy; modules on Debian 13, and the
 # lives of clusters on bare guests of both releases, of one without a daemon only there; all scenarios with all their tests on
@@ -43,12 +43,12 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env --set-home env "
 # For what has parts that boot guests beside parts that don't, and all of them write to the same folders.
 NEED_ROOT = $(if $(filter 0,$(shell id -u)),,$(error $@ needs root for all of it: become root first, or say sudo make $@))
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-# Those whose tests measure nothing, and may have anything beside them.
-PLAIN_SCENARIOS := dr_ipv6 tun
-KEEPALIVED_SCENARIOS := director_full
-SHARED_SCENARIOS := $(PLAIN_SCENARIOS) $(KEEPALIVED_SCENARIOS)
+# Those whose tests measure nothing, and may have anything beside them: for either lane, so that both take about as long.
+FIRST_SCENARIOS := dr_ipv6
+SECOND_SCENARIOS := director_full tun
+SHARED_SCENARIOS := $(FIRST_SCENARIOS) $(SECOND_SCENARIOS)
 
-.PHONY: help setup lint unit sanity integration molecule molecule-plain molecule-keepalived molecule-alone molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
+.PHONY: help setup lint unit sanity integration molecule molecule-first molecule-second molecule-alone molecule-bookworm molecule-trixie adopt takeover colocated firewalls modules-trixie bare-bookworm bare-trixie tree-bookworm tree-trixie test test-full test-qemu demo bench changelog build docs awx eda ran support versions importer installed clean
 
 ##@ To use the collection
 # In an installed copy, which has no tests, only these work, and only these are listed.
@@ -87,13 +87,13 @@ sanity: $(STAMP) ## Run ansible-test on each supported Python found here
 integration: $(STAMP) ## Test the lab, and a cluster's life in it
 	$(AS_ROOT) $(PYTHON) -m pytest -m 'not late' tests/integration $(APART:%=--ignore tests/integration/%) --durations 15
 
-molecule: molecule-plain molecule-keepalived molecule-alone ## Run all scenarios, as CI does
+molecule: molecule-first molecule-second molecule-alone ## Run all scenarios, as CI does
 
-molecule-plain: $(STAMP) ## Run those without a daemon that measure nothing
-	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(PLAIN_SCENARIOS)
+molecule-first: $(STAMP) ## Run those in the first lane of make test
+	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(FIRST_SCENARIOS)
 
-molecule-keepalived: $(STAMP) ## Run the one with keepalived that measures nothing
-	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(KEEPALIVED_SCENARIOS)
+molecule-second: $(STAMP) ## Run those in its second lane
+	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs --together 1 $(SECOND_SCENARIOS)
 
 molecule-alone: $(STAMP) ## Run the others, on a machine with nothing beside them
 	PYTEST_ADDOPTS="-m 'not late' --durations 10" $(AS_ROOT) $(PYTHON) -m tools.scenario_runs $(filter-out $(SHARED_SCENARIOS),$(SCENARIOS))

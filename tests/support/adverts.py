@@ -1,11 +1,17 @@
-"""VRRP adverts on a network, captured by one of its hosts, to see who calls himself master, and when."""
+"""VRRP adverts on a network, captured by one of its hosts, to see who calls himself master, and when.
+
+And how long a backup waits for them.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
+
+import yaml
 
 from lab.lab import Lab
 
@@ -67,3 +73,13 @@ def read(output: str) -> list[Advert]:
             time_, source, router, priority = match.group("time", "source", "router", "priority")
             found.append(Advert(float(time_), source, int(router), int(priority)))
     return found
+
+
+def longest_gap(inventory: Path, backup: str) -> float:
+    """The seconds without an answer that a power cut may cost until a backup serves.
+
+    As long as it waits for an advert (docs/keepalived.md), and one for all else: a busy machine pauses.
+    """
+    variables = yaml.safe_load((inventory / "group_vars" / "directors" / "main.yml").read_text())
+    instances = variables["lvs_vrrp_instances"]
+    return 1 + max(float(3 * one["advert_int"] + (256 - one["priorities"][backup]) / 256) for one in instances)

@@ -129,24 +129,30 @@ class Cluster:
         return {name: int(number) for name, number in json.loads(output).items()}
 
 
-COUNT = """
-import collections, errno, http.client, json, pathlib, sys
-wanted = json.loads(sys.argv[1])
-counts = collections.Counter()
+# A request of a guest's own program, for what is written after it.
+ASK = """
+import errno, http.client, json, pathlib, sys
 # Below the ports that the kernel gives out, each in its turn.
 kept = pathlib.Path("/run/next-source-port")
-port = int(kept.read_text()) if kept.exists() else 10000
-while sum(counts.values()) < wanted["requests"]:
-    port = port + 1 if port < 32000 else 10000
-    connection = http.client.HTTPConnection(wanted["address"], wanted["port"], timeout=5, source_address=("", port))
-    try:
-        connection.request("GET", "/")
-        counts[connection.getresponse().read(100).decode().split("\\n")[0]] += 1
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            counts["failed"] += 1
-    finally:
-        connection.close()
-kept.write_text(str(port))
-print(json.dumps(counts))
+
+def ask(address, port):
+    source = int(kept.read_text()) if kept.exists() else 10000
+    while True:
+        source = source + 1 if source < 32000 else 10000
+        kept.write_text(str(source))
+        connection = http.client.HTTPConnection(address, port, timeout=5, source_address=("", source))
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read(100).decode().split("\\n")[0]
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return "failed"
+        finally:
+            connection.close()
+"""
+COUNT = f"""{ASK}
+import collections
+wanted = json.loads(sys.argv[1])
+asked = (ask(wanted["address"], wanted["port"]) for number in range(wanted["requests"]))
+print(json.dumps(collections.Counter(asked)))
 """

@@ -22,6 +22,15 @@ def _sum(cluster: Cluster, director: str, column: int) -> int:
     return sum(int(line.split()[column]) for line in lines if not line.lstrip().startswith("->"))
 
 
+def answers_do_not_pass(cluster: Cluster, director: str, address: str) -> None:
+    """Requests of the client pass the director, and their answers don't."""
+    before = packets_in(cluster, director)
+    assert "failed" not in cluster.serve("client", address, 80, 30)
+    # The kernel's figures come two seconds late. Each request is at least three packets of the client.
+    wait_until(lambda: packets_in(cluster, director) >= before + 90, seconds=10, what="the statistics")
+    assert packets_out(cluster, director) == 0
+
+
 def reboot(cluster: Cluster, hosts: Iterable[str]) -> None:
     """Reboot hosts side by side, and wait until each has come to the end of its boot."""
     before = {host: boot_id(cluster, host) for host in hosts}

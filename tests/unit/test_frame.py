@@ -247,8 +247,8 @@ def test_parts_of_make_test_are_targets() -> None:
 def test_scenarios_with_company_are_scenarios() -> None:
     """A new one has the machine for itself until somebody says that it measures nothing."""
     lists = makefile_lists("SCENARIOS")
-    shared = [*lists["PLAIN_SCENARIOS"], *lists["KEEPALIVED_SCENARIOS"]]
-    assert lists["SHARED_SCENARIOS"] == ["$(PLAIN_SCENARIOS)", "$(KEEPALIVED_SCENARIOS)"]
+    shared = [*lists["FIRST_SCENARIOS"], *lists["SECOND_SCENARIOS"]]
+    assert lists["SHARED_SCENARIOS"] == ["$(FIRST_SCENARIOS)", "$(SECOND_SCENARIOS)"]
     assert [name for name in shared if not (ROOT / "molecule" / name / "molecule.yml").is_file()] == []
 
 

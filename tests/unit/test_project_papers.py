@@ -82,7 +82,7 @@ def test_the_described_cluster_is_the_class() -> None:
 
 
 def test_what_the_steps_of_a_scenario_rest_on() -> None:
-    for lists in ("PLAIN_SCENARIOS", "KEEPALIVED_SCENARIOS"):
+    for lists in ("FIRST_SCENARIOS", "SECOND_SCENARIOS"):
         assert re.search(rf"^{lists} :=", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert "def cluster() -> Cluster" in (ROOT / "molecule" / "conftest.py").read_text()
     for scenario in (ROOT / "molecule").glob("*/molecule.yml"):

@@ -10,9 +10,6 @@ from tests.support.hashes import xt_cluster_bucket
 
 def test_the_backend_is_the_one_that_works(cluster: Cluster) -> None:
     """The lab's kernels have no nf_tables for IPv4, and CLUSTERIP is gone."""
-    run = cluster.playbook("site")
-    assert run.status == 0, run.output
-    assert not run.changed
     assert "-m cluster" in cluster.run("web1", "iptables", "-t", "mangle", "-S")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.adverts import longest_gap
 from tests.support.cluster import Cluster, wait_until
 from tests.support.download import Downloads
 from tests.support.load import Load
@@ -11,8 +12,8 @@ from tests.support.outward import Outward
 
 VIP, GATEWAY, SHOP = "200.200.200.200", "192.168.1.1", 8080
 DIRECTORS = ("lb1", "lb2")
-LONGEST_GAP, LONGEST_GAP_BACK = 4.0, 0.3
-"""Seconds, at advert_int 1: of a takeover after a power cut, and when the first director takes the addresses back."""
+LONGEST_GAP_BACK = 0.3
+"""Seconds, when the first director takes the addresses back."""
 
 
 def wait_for_master(cluster: Cluster, name: str, seconds: float) -> float:
@@ -56,11 +57,12 @@ def test_power_cut_loses_no_connection_either_way(cluster: Cluster) -> None:
             lab.power("lb1", "on")
             seconds = wait_for_master(cluster, "lb1", 120)
             cluster.serve("client", VIP, SHOP, 10)
+        assert established(cluster, "lb1") >= 20, "the downloads ended before lb1 was back"
         print(f"back after {seconds:.0f} s: gap {back.gap:.2f} s")
     assert [one.error for one in downloads.finished()] == [""] * 20
     assert {one.received for one in downloads.finished()} == {4_000_000}
     assert (outward.peer, outward.error) == (VIP, "")
-    assert cut.gap <= LONGEST_GAP
+    assert cut.gap <= longest_gap(cluster.inventory, "lb2")
     assert back.gap <= LONGEST_GAP_BACK
 
 

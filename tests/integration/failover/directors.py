@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.unit.plugins.netns import Host
 
-__all__ = ["INTERVAL", "NAMES", "Director", "linked", "until"]
+__all__ = ["INTERVAL", "LONGEST", "NAMES", "Director", "linked", "until"]
 
 NAMES = ("lb1", "lb2")
 # VRRP 3 counts hundredths: a takeover takes a second.
@@ -32,11 +32,6 @@ class Director(Host):
         self.name = name
         self.keepalived: subprocess.Popen[bytes] | None = None
         self.log = folder / "keepalived.log"
-
-    @property
-    def pid(self) -> str:
-        assert self._holder is not None
-        return str(self._holder.pid)
 
     def start(self, text: str) -> None:
         """Write the configuration, have keepalived test it as the role does, and start it."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.director import tree
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import render
-from tests.integration.failover.directors import INTERVAL, Director, linked, until
+from tests.integration.failover.directors import INTERVAL, LONGEST, Director, linked, until
+from tests.support.cluster import wait_until
 
 PRIORITIES = {"lb1": 200, "lb2": 150}
 RAISE = PRIORITIES["lb1"] + 1 - PRIORITIES["lb2"]
@@ -53,6 +54,10 @@ def _number(director: Director, number: int, way: bool = False) -> dict[str, Any
     return result
 
 
+def _reloads(director: Director) -> int:
+    return director.log.read_text().count("Reload complete")
+
+
 def test_there_and_back(tmp_path: Path) -> None:
     """A group follows one file; the number is there again after a reload and after a restart."""
     with linked(tmp_path, _text) as (first, second):
@@ -60,8 +65,9 @@ def test_there_and_back(tmp_path: Path) -> None:
         until(second, "MASTER")
         until(first, "BACKUP")
         assert second.effective() == {PRIORITIES["lb1"] + 1}
+        loaded = _reloads(second)
         second.reload()
-        time.sleep(4 * INTERVAL)
+        wait_until(lambda: _reloads(second) > loaded, seconds=LONGEST, what="keepalived to have loaded it again")
         assert second.effective() == {PRIORITIES["lb1"] + 1}, "a reload forgot the number"
         assert set(second.states().values()) == {"MASTER"}
         second.stop()

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import stat
-import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-from tests.support.cluster import ROOT
+from tests.unit.playbooks import nowhere
 
 # Whoever tried a host, a way to become root or the hosts' Python would fail.
 NOWHERE = {
-    "ansible_host": "127.0.0.1",
-    "ansible_port": 1,
-    "ansible_connection": "ssh",
+    **nowhere.NOWHERE,
     "ansible_become": True,
     "ansible_become_exe": "/nonexistent/sudo",
     "ansible_python_interpreter": "/nonexistent/python3",
@@ -28,20 +23,7 @@ REPORT = {"check.txt", "check.mmd", "check.svg", "check.json"}
 
 def check(tmp_path: Path, *arguments: str, example: str = "nat_ha", **hosts: dict[str, Any]) -> tuple[int, str]:
     """Run check.yml on an example with other variables for some hosts; exit status and output."""
-    folder = tmp_path / example
-    shutil.copytree(ROOT / "inventories" / example, folder)
-    (folder / "group_vars" / "all.yml").write_text(json.dumps(NOWHERE))
-    (folder / "host_vars").mkdir()
-    for host, variables in hosts.items():
-        (folder / "host_vars" / f"{host}.yml").write_text(json.dumps(variables))
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8", "ANSIBLE_SHOW_CUSTOM_STATS": "1"}
-    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
-    words = ["ansible-playbook", "--inventory", str(folder), "lvs.cluster.check", *arguments]
-    done = subprocess.run(
-        words, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    # Older ones than 2.19 show messages as JSON.
-    return done.returncode, (done.stdout + done.stderr).replace("\\n", "\n")
+    return nowhere.play(tmp_path, "check", example, *arguments, everywhere=NOWHERE, hosts=hosts)
 
 
 def instances(**more: Any) -> dict[str, Any]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +11,8 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 
 from tests.support.cluster import ROOT
+from tests.unit.playbooks import nowhere
 
-# Nothing listens there: had a run tried to reach a host, it would say so.
-NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
 PLAYBOOKS = ("drain", "undrain", "weight", "maintenance", "rolling", "upgrade", "absent")
 
 
@@ -25,18 +20,9 @@ def play(
     folder: Path, playbook: str, example: str, *extra: str, check: bool = False, limit: str = ""
 ) -> tuple[int, str]:
     """Run a playbook on an example; exit status and output, in one line."""
-    inventory = folder / example
-    shutil.copytree(ROOT / "inventories" / example, inventory)
-    (inventory / "group_vars").mkdir(exist_ok=True)
-    (inventory / "group_vars" / "all.yml").write_text(json.dumps(NOWHERE))
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
-    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
-    words = ["ansible-playbook", "--inventory", str(inventory), f"lvs.cluster.{playbook}"]
-    words += (
-        ["--check"] * check + (["--limit", limit] if limit else []) + [word for one in extra for word in ("-e", one)]
-    )
-    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
+    words = ["--check"] * check + ["--limit", limit] * bool(limit) + [word for one in extra for word in ("-e", one)]
+    status, output = nowhere.play(folder, playbook, example, *words)
+    return status, " ".join(output.split())
 
 
 def tasks_of(entries: Any) -> Iterator[dict[str, Any]]:

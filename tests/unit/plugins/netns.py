@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -76,18 +77,23 @@ class Host:
         self._holder.kill()
         self._holder.communicate()
 
+    @property
+    def pid(self) -> str:
+        """A process of this host, by which its namespaces are known."""
+        assert self._holder is not None
+        return str(self._holder.pid)
+
     def program(self, name: str, text: str) -> None:
         """A program of this host that comes before the machine's own."""
         (self.programs / name).write_text(text)
         (self.programs / name).chmod(0o755)
 
     def argv(self, *words: str) -> list[str]:
-        assert self._holder is not None
         path = f"PATH={self.programs}:{REPOSITORY}/.venv/bin:{os.environ['PATH']}:/usr/sbin:/sbin"
         environment = [path, f"PYTHONPATH={COLLECTIONS}", "HOME=" + str(self.folder), "LC_ALL=C.UTF-8"]
         # --root: in a chroot the namespace's own root is not ours; what these tests delete must never be the machine's.
         entered = ["-n", "-m", "--root", f"--wdns={self.folder}"]
-        return ["nsenter", "-t", str(self._holder.pid), *entered, "env", "-i", *environment, *words]
+        return ["nsenter", "-t", self.pid, *entered, "env", "-i", *environment, *words]
 
     def run(self, *words: str) -> str:
         """Standard output; a failure shows everything that the program printed."""
@@ -123,3 +129,18 @@ class Host:
         found = notes.read_text().splitlines() if notes.exists() else []
         notes.unlink(missing_ok=True)
         return found
+
+
+def wait_for_sleep(pid: int, seconds: float) -> None:
+    """Wait until a process has slept for so long and nothing has woken it. One that is busy never does."""
+    begun, before, since = time.monotonic(), "", 0.0
+    while True:
+        now, lines = time.monotonic(), Path(f"/proc/{pid}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines)
+        woken = status["voluntary_ctxt_switches"]
+        if woken != before or not status["State"].startswith("S"):
+            before, since = woken, now
+        if now - since >= seconds:
+            return
+        assert now - begun < seconds + 20, f"process {pid} is {status['State']}, and was woken {woken} times"
+        time.sleep(0.05)

@@ -1,8 +1,11 @@
-"""What tcpdump prints of VRRP, as the tests read it."""
+"""What tcpdump prints of VRRP, as the tests read it, and how long they let a takeover last."""
 
 from __future__ import annotations
 
-from tests.support.adverts import Advert, read
+import pytest
+
+from tests.support.adverts import Advert, longest_gap, read
+from tests.support.cluster import ROOT
 
 PRINTED = """\
 1764128000.250000 IP 10.0.0.3 > 224.0.0.18: VRRPv2, Advertisement, vrid 51, prio 200, authtype simple, intvl 1s
@@ -18,3 +21,8 @@ def test_lines_with_adverts_are_read() -> None:
         Advert(1764128002.5, "10.0.0.4", 7, 0),
         Advert(1764128003.5, "fe80::dcad:beff:fe00:1", 9, 150),
     ]
+
+
+@pytest.mark.parametrize(("inventory", "backup", "skew"), [("nat_ha_sync", "lb2", 106), ("self_balanced", "web2", 156)])
+def test_a_takeover_may_last_a_second_longer_than_vrrp_itself(inventory: str, backup: str, skew: int) -> None:
+    assert longest_gap(ROOT / "inventories" / inventory, backup) == 3 + skew / 256 + 1

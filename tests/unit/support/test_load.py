@@ -45,9 +45,11 @@ def server(answer: Callable[[socket.socket], None], family: int = socket.AF_INET
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield (address, listener.getsockname()[1])
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield (address, listener.getsockname()[1])
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def replying(text: bytes) -> Callable[[socket.socket], None]:
@@ -82,55 +84,81 @@ def wait(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def test_rate_and_who_answered() -> None:
+def wait_for_requests(load: Load, number: int) -> None:
+    """Wait until so many have begun."""
+
+    def begun() -> bool:
+        load.snapshot()
+        return load.sent >= number
+
+    wait_until(begun, seconds=20, what=f"{number} requests")
+
+
+def test_who_answered() -> None:
     other = replying(ANSWER.replace(b"web1", b"web2"))
     with server(replying(ANSWER)) as one, server(other) as two:
         with Load(LAB, "client", [one, two], rate=100) as load:
-            wait(0.5)
-            load.snapshot()
+            wait_for_requests(load, 50)
             half = load.answered
-            wait(0.5)
+            wait_for_requests(load, 100)
         assert load.failed == []
-        assert 20 <= half <= load.answered - 20
+        assert 0 < half < load.answered
         assert load.answered == load.sent
-        assert load.rate == pytest.approx(100, abs=5)
         assert set(load.by) == {(one, "web1"), (two, "web2")}
         assert abs(load.by[one, "web1"] - load.by[two, "web2"]) <= 1
 
 
+def one_of_three(measure: Callable[[], float], low: float, high: float) -> None:
+    """Each would be in the range if this machine were not busy with other things now and then."""
+    found: list[float] = []
+    while not any(low <= one <= high for one in found):
+        assert len(found) < 3, found
+        found.append(measure())
+
+
+def test_rate_is_kept() -> None:
+    def rate() -> float:
+        with server(replying(ANSWER)) as target, Load(LAB, "client", [target], rate=100) as load:
+            wait_for_requests(load, 100)
+        return load.rate
+
+    one_of_three(rate, 95, 100.1)
+
+
 def test_ipv6_and_an_answer_in_pieces() -> None:
     with server(in_pieces, socket.AF_INET6) as target, Load(LAB, "client", [target], rate=20) as load:
-        wait(0.2)
+        wait_for_requests(load, 3)
     assert (load.failed, set(load.by)) == ([], {(target, "web1")})
-    assert load.sent == load.answered >= 3
+    assert load.sent == load.answered
 
 
 def test_a_reset_after_the_end_is_no_failure() -> None:
     with server(reset_after_the_end) as target, Load(LAB, "client", [target], rate=200) as load:
-        wait(0.5)
+        wait_for_requests(load, 50)
     assert load.failed == []
-    assert load.sent == load.answered >= 50
+    assert load.sent == load.answered
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "timeout", "reason"),
     [
-        (replying(b"HTTP/1.1 503 Service Unavailable\r\n\r\nweb1\n"), "HTTP/1.1 503 Service Unavailable"),
-        (replying(b""), "closed without an answer"),
-        (reset, "ECONNRESET"),
-        (lambda connection: wait(0.5), "no answer in time"),
+        (replying(b"HTTP/1.1 503 Service Unavailable\r\n\r\nweb1\n"), 5, "HTTP/1.1 503 Service Unavailable"),
+        (replying(b""), 5, "closed without an answer"),
+        (reset, 5, "ECONNRESET"),
+        (lambda connection: wait(0.5), 0.4, "no answer in time"),
     ],
     ids=["status", "closed", "reset", "silent"],
 )
-def test_failure(answer: Callable[[socket.socket], None], reason: str) -> None:
-    with server(answer) as target, Load(LAB, "client", [target], rate=10, timeout=0.4) as load:
-        wait(0.2)
-    assert load.sent == len(load.failed) >= 2
+def test_failure(answer: Callable[[socket.socket], None], timeout: float, reason: str) -> None:
+    with server(answer) as target, Load(LAB, "client", [target], rate=10, timeout=timeout) as load:
+        wait_for_requests(load, 5)
+    assert load.sent == len(load.failed)
     assert (load.answered, load.by) == (0, {})
     assert {(failure.target, failure.reason) for failure in load.failed} == {(target, reason)}
-    begins = [failure.began for failure in load.failed]
-    assert begins[0] == pytest.approx(0, abs=0.1)
-    assert begins[1] - begins[0] == pytest.approx(0.1, abs=0.08)
+    # None before its time, and where this machine is busy not all of them late.
+    late = [began - number / 10 for number, began in enumerate(sorted(failure.began for failure in load.failed))]
+    assert min(late) > -0.001
+    assert min(late) < 0.1
 
 
 def test_nobody_listens() -> None:
@@ -162,16 +190,20 @@ def test_a_program_that_ends_early_is_told() -> None:
 
 def test_gap_is_the_longest_time_without_an_answer() -> None:
     """Of 100 requests a second the ones that begin in 0.4 s have no answer, and single ones before and after."""
-    seen = 0
 
-    def answer(connection: socket.socket) -> None:
-        nonlocal seen
-        seen += 1
-        if 40 <= seen < 80 or seen in (10, 20, 90):
-            reset(connection)
-        else:
-            replying(ANSWER)(connection)
+    def gap() -> float:
+        seen = 0
 
-    with server(answer) as target, Load(LAB, "client", [target], rate=100) as load:
-        wait_until(lambda: seen >= 110, seconds=10, what="110 requests")
-    assert load.gap == pytest.approx(0.4, abs=0.1)
+        def answer(connection: socket.socket) -> None:
+            nonlocal seen
+            seen += 1
+            if 40 <= seen < 80 or seen % 4 == 2:
+                reset(connection)
+            else:
+                replying(ANSWER)(connection)
+
+        with server(answer) as target, Load(LAB, "client", [target], rate=100) as load:
+            wait_until(lambda: seen >= 110, seconds=20, what="110 requests")
+        return load.gap
+
+    one_of_three(gap, 0.35, 0.45)

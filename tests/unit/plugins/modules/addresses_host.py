@@ -53,8 +53,8 @@ def eventually(host: Host, what: Callable[[str], bool], seconds: float) -> None:
 
 
 @contextmanager
-def service(host: Host) -> Iterator[Path]:
-    """The agent as systemd would run it, ready; gives its log."""
+def service(host: Host) -> Iterator[tuple[Path, int]]:
+    """The agent as systemd would run it, ready; gives its log and its process number (nsenter becomes the program)."""
     log = host.folder / "log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("w") as stream:
         # Not an abstract name: those belong to a network namespace.
@@ -72,7 +72,7 @@ def service(host: Host) -> Iterator[Path]:
             process.wait()
             raise
     try:
-        yield log
+        yield log, process.pid
     finally:
         process.terminate()
         process.wait()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,17 +48,31 @@ def test_a_backup_follows_the_changed_advert(backup: Director) -> None:
     sent = backup.send(advert(password=b"simsim"))
     moment, new = backup.loaded()
     assert new
-    print(f"from the advert to the signal: {(moment - sent) * 1000:.2f} ms")
-    assert moment - sent < 0.25
+    assert moment > sent
     result = backup.switch("finish")
     assert (result["changed"], result["switched_by"], result["running"]) == (True, "advert", True)
     assert result["reason"] == "advert of 10.0.0.3, virtual router 51 on eth0 as in the staged configuration"
-    assert 0 < result["seconds"] < 0.25
+    assert 0 < result["seconds"] < SECONDS
     assert (backup.dest.read_text(), backup.next.exists(), result["pending"]) == (NEW, False, False)
     again = backup.switch("finish")
     assert (again["changed"], again["switched_by"]) == (False, "nothing")
     assert backup.signals() == 0
     assert not backup.saved.exists()
+
+
+def test_keepalived_is_told_at_once(backup: Director) -> None:
+    """The median of three, because this machine may have been busy at one of them."""
+    until_signal, told = [], []
+    for _turn in range(3):
+        backup.dest.write_text(OLD)
+        backup.next.write_text(NEW)
+        backup.switch("follow")
+        sent = backup.send(advert(password=b"simsim"))
+        until_signal.append(backup.loaded()[0] - sent)
+        told.append(backup.switch("finish")["seconds"])
+    print(f"from the advert to the signal: {until_signal} s, {told} s of them the process's own")
+    assert statistics.median(until_signal) < 0.25
+    assert statistics.median(told) < 0.25
 
 
 def test_the_process_needs_no_file_of_the_module(backup: Director) -> None:
@@ -186,11 +201,14 @@ def test_finish_waits_for_an_advert_that_is_on_its_way(backup: Director) -> None
 
 
 def test_finish_does_not_wait_for_what_no_advert_tells(backup: Director) -> None:
-    backup.next.write_text(OLD + "# a comment\n")
+    # Twice that long it would wait for an advert.
+    slow = text(words="advert_int 60")
+    backup.dest.write_text(slow)
+    backup.next.write_text(slow + "# a comment\n")
     backup.switch("follow")
     before = time.monotonic()
     assert backup.switch("finish")["switched_by"] == "finish"
-    assert time.monotonic() - before < 2.5
+    assert time.monotonic() - before < SECONDS
     backup.loaded()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import time
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.netns import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import BETWEEN
+from tests.unit.plugins.netns import Host, wait_for_sleep
 
 AGENT = "/usr/local/lib/lvs-cluster/return-route"
 ROUTE = {"source": "192.168.0.12", "network": "192.168.0.0/24", "gateway": "192.168.0.1", "interface": "eth0"}
@@ -24,6 +26,8 @@ ABSENT: dict[str, Any] = {"state": "absent", "connection": ""}
 FAR = "203.0.113.9 50000 192.168.0.12 22"
 # Debian 13 has no such folder.
 TAKEN = "mkdir -p /etc/iproute2; echo 200 vpn >> /etc/iproute2/rt_tables"
+# A process that has slept for so long has no look before it: one begins at most BETWEEN after the event.
+LOOKED = BETWEEN + 0.5
 BACK = "default via 192.168.0.254 dev eth0 proto static mtu lock 1300"
 
 
@@ -345,19 +349,26 @@ def test_the_service_takes_the_default_route_back(host: Host) -> None:
 
 def test_the_service_does_not_repair_what_absent_takes_away(host: Host) -> None:
     host.module("return_route", **POLICY)
-    with service(host):
+    with service(host) as (_log, pid):
         host.module("return_route", **ABSENT)
-        time.sleep(0.7)  # longer than it settles: there is no event to wait for where nothing is to happen
+        wait_for_sleep(pid, LOOKED)
         assert "152" not in standing(host)
 
 
 def test_an_idle_service_is_idle(host: Host) -> None:
     host.module("return_route", **POLICY)
+    ip, notes = shutil.which("ip"), host.folder / "looks"
+    host.program("ip", f'#!/bin/sh\necho "$*" >> {notes}\nexec {ip} "$@"\n')
     with service(host) as (_log, pid):
-        # Somebody else's routes come and go: nothing of ours is missing, so at most one look each settling time.
-        host.run("sh", "-c", "for n in $(seq 100); do ip route replace 10.0.$n.0/24 via 192.168.0.7; done")
-        ticks = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:15]
-        assert sum(map(int, ticks)) < 100  # hundredths of a second, its children's included
+        each = len(notes.read_text().splitlines())
+        # Somebody else's routes come and go: nothing of ours is missing, so there is at most one look a second.
+        begun = time.monotonic()
+        change = f"{ip} route add 10.0.$n.0/24 via 192.168.0.7; {ip} route del 10.0.$n.0/24; sleep 0.02"
+        host.run("sh", "-c", f"for n in $(seq 60); do {change}; done")
+        most = 2 + (time.monotonic() - begun) / BETWEEN
+        wait_for_sleep(pid, LOOKED)
+        looks = len(notes.read_text().splitlines()) / each
+        assert 1 < looks <= most
         resident = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
         assert int(resident) < 40_000
 

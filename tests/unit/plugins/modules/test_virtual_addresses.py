@@ -6,13 +6,13 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import BETWEEN
 from tests.unit.plugins.modules.addresses_host import (
     ABSENT,
     ARP,
@@ -27,7 +27,7 @@ from tests.unit.plugins.modules.addresses_host import (
     service,
     standing,
 )
-from tests.unit.plugins.netns import Host
+from tests.unit.plugins.netns import Host, wait_for_sleep
 
 # br0 stands for a tunnel: a link that is down until it is set up.
 TUNNEL = {"address": "10.0.0.7/32", "interface": "br0"}
@@ -347,7 +347,7 @@ def test_the_service_puts_back_what_is_taken_and_stopping_it_removes_nothing(hos
     host.module("virtual_addresses", **WANTED)
     take = "ip address del 10.0.0.6/32 dev lo; ip address del fd00::6/128 dev lo; ip address flush dev br0"
     host.run("sh", "-ec", f"{take}; ip link set br0 down; rm {RECORD}")
-    with service(host) as log:
+    with service(host) as (log, _pid):
         assert whole(standing(host))  # as at boot: all is there before it says that it is ready
         assert "put in place: ip link set br0 up; ip address add 10.0.0.6/32 dev lo scope host" in log.read_text()
         host.run("sh", "-ec", take)
@@ -355,9 +355,10 @@ def test_the_service_puts_back_what_is_taken_and_stopping_it_removes_nothing(hos
         host.run("ip", "link", "set", "br0", "down")
         eventually(host, whole, 2.5)
     assert whole(standing(host))
-    with service(host):
+    with service(host) as (_log, pid):
         host.module("virtual_addresses", **ABSENT)
-        time.sleep(0.7)  # longer than it settles: there is no event to wait for where nothing is to happen
+        # One that has slept for so long has no look before it: that begins at most BETWEEN after the event.
+        wait_for_sleep(pid, BETWEEN + 0.5)
         assert "10.0.0.6" not in standing(host)
     assert host.run("ls", "/var/lib") == ""
 
@@ -366,7 +367,7 @@ def test_the_service_waits_for_links_and_needs(host: Host) -> None:
     host.module("virtual_addresses", **WANTED)
     take = "ip link del br0; ip address del 10.0.0.6/32 dev lo; ip address del fd00::6/128 dev lo"
     host.run("sh", "-ec", f"{take}; sysctl -qw {ARP}=0")
-    with service(host) as log:
+    with service(host) as (log, _pid):
         assert "fd00::6/128" in standing(host)
         assert "10.0.0.6/32" not in standing(host)
         assert log.read_text().count("not possible now") == 1
@@ -380,7 +381,7 @@ def test_a_directors_address_waits_for_the_hosts_own(host: Host) -> None:
     addresses = [{"address": text, "interface": "eth0"} for text in ("10.0.0.6/24", "fd00::6/64")]
     host.module("virtual_addresses", name=NAME, addresses=addresses)
     host.run("sh", "-ec", "ip address flush dev eth0")
-    with service(host) as log:
+    with service(host) as (log, _pid):
         assert "waits for the host's own address" in log.read_text()
         assert "10.0.0.6" not in standing(host)
         host.run("ip", "address", "add", "10.0.0.2/24", "dev", "eth0")

@@ -109,7 +109,7 @@ def test_where_vrrp_puts_an_address_is_known_until_the_director_is_changed(host:
 def test_a_real_server_becomes_a_director_that_serves_itself(host: Host) -> None:
     host.module("virtual_addresses", name=NAME, addresses=[FOUR, SIX])
     host.calls()
-    with service(host) as log:
+    with service(host) as (log, _pid):
         result = host.module("virtual_addresses", name=NAME, addresses=MOVING)
         assert (result["changed"], result["steps"]) == (True, [])
         assert result["diff"]["before"].keys() == {"at_boot", "files"}
@@ -127,7 +127,7 @@ def test_vrrp_moves_an_address_while_the_service_watches(host: Host) -> None:
         return "lo inet 10.0.0.6/32 scope host" in text and "lo inet6 fd00::6/128" in text
 
     host.run("sh", "-ec", f"{take}; rm {RECORD}; {MASTER}")  # keepalived was there first
-    with service(host) as log:
+    with service(host) as (log, _pid):
         assert both(standing(host))
         for _turn in range(2):
             host.run("sh", "-ec", BACKUP)

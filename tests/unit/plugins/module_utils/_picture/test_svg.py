@@ -172,9 +172,9 @@ def test_it_tells_what_it_shows() -> None:
 
 def test_a_thousand_services_are_summarised_in_time() -> None:
     plans = large(1000, 10, 50)
-    start = time.monotonic()
+    start = time.process_time()
     drawn = svg.draw(plans)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
     assert len(drawn) < 300_000
     seen = texts(drawn)
     assert "Summarised. Cluster default: 1000 virtual services are drawn as 24; the tables name each." in seen

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
-from tests.support.cluster import ROOT
-
-# Nothing listens there: had a run tried to reach a host, it would say so.
-NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+from tests.unit.playbooks.nowhere import play
 
 
-def site(tmp_path: Path, *arguments: str, **hosts: dict[str, object]) -> tuple[int, str]:
-    """Run site.yml on the example with other variables for some groups or hosts; exit status and output."""
-    folder = tmp_path / "nat_ha"
-    shutil.copytree(ROOT / "inventories" / "nat_ha", folder)
-    (folder / "group_vars" / "all.yml").write_text(json.dumps(NOWHERE))
-    (folder / "host_vars").mkdir()
-    for host, variables in hosts.items():
-        (folder / "host_vars" / f"{host}.yml").write_text(json.dumps(variables))
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
-    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
-    words = ["ansible-playbook", "--inventory", str(folder), "lvs.cluster.site", *arguments]
-    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+def site(tmp_path: Path, *words: str, **hosts: dict[str, Any]) -> tuple[int, str]:
+    """Run site.yml on the example with other variables for some hosts; exit status and output."""
+    return play(tmp_path, "site", "nat_ha", *words, hosts=hosts)
 
 
 def test_good_input_goes_on_to_the_hosts(tmp_path: Path) -> None:
@@ -80,6 +64,7 @@ def test_limit_does_not_hide_the_fault_of_another_host(tmp_path: Path) -> None:
 def test_undefined_variable_is_told_like_any_fault(tmp_path: Path) -> None:
     status, output = site(tmp_path, rs1={"lvs_weight": "{{ no_such_variable }}"})
     assert status != 0
-    assert "rs1: lvs_weight: " in output
-    assert "'no_such_variable' is undefined" in output
+    fault = next(line for line in output.splitlines() if line.startswith("rs1: lvs_weight: "))
+    # ansible-core before 2.19 leaves the text as it is.
+    assert "'no_such_variable' is undefined" in fault or "'{{ no_such_variable }}'" in fault
     assert "UNREACHABLE" not in output
