@@ -151,22 +151,17 @@ def test_ipv6_that_is_off(without_ipv6: GuestModules) -> None:
     ]  # fmt: skip
 
 
-def test_what_was_done_before_a_failure_is_told(box: GuestModules) -> None:
-    """No daemon starts on a link that is down; the one that ran comes back."""
-    runs, down = ({"role": "master", "interface": name} for name in ("eth0", "lvsdown"))
-    table = module("ipvs_table", services=[{**TCP, "destinations": [REAL]}], sync_daemons=[down])
-    box.run(command("ip", "link", "add", "lvsdown", "type", "bridge"), module("ipvs_table", sync_daemons=[runs]))
-    try:
-        failed, again, listed = box.run(table, table, command("ipvsadm", "--list", "--daemon"))
-    finally:
-        box.run(command("ip", "link", "delete", "lvsdown"))
-    assert failed["msg"].startswith("sync_daemons: the master daemon can't be started: ")
-    assert failed["msg"].endswith("; the one on eth0 runs again as before")
-    assert "mcast=eth0" in listed["stdout"]
-    assert failed["changed"] is True
-    assert failed["operations"]["services"] == {"added": 1, "changed": 0, "deleted": 0}
-    assert failed["operations"]["sync_daemons"] == {"started": 0, "stopped": 0}
-    assert (again["failed"], again["changed"]) == (True, False)
+def test_a_sync_daemon_without_its_interface_is_refused_before_anything_changes(box: GuestModules) -> None:
+    runs, missing = ({"role": "master", "interface": name} for name in ("eth0", "eth9"))
+    table = module("ipvs_table", services=[{**TCP, "destinations": [REAL]}], sync_daemons=[missing])
+    failed, listed, daemons = box.run(
+        module("ipvs_table", sync_daemons=[runs]), table, LIST, command("ipvsadm", "--list", "--daemon")
+    )[1:]
+    assert failed["failed"] is True
+    assert failed["msg"].startswith("sync_daemons: the master daemon can't be started: there is no interface eth9 here")
+    assert not failed.get("changed")
+    assert "10.9.0.1:80" not in listed["stdout"]
+    assert "mcast=eth0" in daemons["stdout"]
 
 
 def test_entry_that_the_kernel_refuses_in_the_middle(box: GuestModules) -> None:

@@ -21,13 +21,16 @@ def play(
     playbook: str,
     example: str,
     *words: str,
-    everywhere: Mapping[str, Any] = NOWHERE,
+    everywhere: Mapping[str, Any] | None = None,
     hosts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[int, str]:
     """Run a playbook of ours with other variables for all hosts and for some; exit status and output."""
     inventory = folder / example
     shutil.copytree(ROOT / "inventories" / example, inventory)
-    files = {"group_vars/all": everywhere, **{f"host_vars/{host}": one for host, one in (hosts or {}).items()}}
+    files = {
+        "group_vars/all": NOWHERE if everywhere is None else everywhere,
+        **{f"host_vars/{host}": one for host, one in (hosts or {}).items()},
+    }
     for name, variables in files.items():
         path = inventory / f"{name}.yml"
         path.parent.mkdir(exist_ok=True)
