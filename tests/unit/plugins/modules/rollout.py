@@ -55,8 +55,9 @@ import socket, sys, time
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 out.bind(("eth1", 0))
 for line in sys.stdin:
+    moment = time.monotonic()
     out.send(bytes.fromhex(line))
-    print(time.monotonic(), flush=True)
+    print(moment, flush=True)
 """
 
 
@@ -102,7 +103,7 @@ class Director:
         return self.keepalived
 
     def send(self, packet: bytes) -> float:
-        """Send a packet from the other end of eth0; when that was."""
+        """Send a packet from the other end of eth0; the moment before it, as the answer may come while it is sent."""
         version = packet[0] >> 4
         group = bytes.fromhex("01005e000012" if version == 4 else "333300000012")
         frame = group + bytes.fromhex("020000000001") + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet
