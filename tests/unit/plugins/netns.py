@@ -101,6 +101,19 @@ class Host:
         assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def cable(self, near: str, far: str) -> None:
+        """Two interfaces with a cable, up, as soon as the kernel says that they have a carrier, which is some time later."""
+        self.run("ip", "link", "add", near, "type", "veth", "peer", "name", far)
+        for name in (far, near):
+            self.run("ip", "link", "set", name, "up")
+        begun = time.monotonic()
+        while True:
+            states = {link["ifname"]: link["operstate"] for link in json.loads(self.run("ip", "-json", "link", "show"))}
+            if states[near] == states[far] == "UP":
+                return
+            assert time.monotonic() - begun < 30, states
+            time.sleep(0.01)
+
     def new_files(self) -> list[str]:
         """What was written since the host began, in the folders that modules of ours write to."""
         folders = ("/etc", "/usr/local/lib", "/var/lib")

@@ -26,21 +26,20 @@ def a_host(folder: Path) -> Iterator[Host]:
     """eth0 has an address and a neighbour, br0 is down."""
     with Host(folder) as found:
         script = """
-            ip link add eth0 type veth peer name wire
             ip link add br0 type bridge
-            ip link set wire up
-            ip link set eth0 up
             ip address add 10.0.0.2/24 dev eth0
             echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore
         """
+        found.cable("eth0", "wire")
         found.run("sh", "-ec", script)
         yield found
 
 
 def standing(host: Host) -> str:
-    """Links and addresses, without what the kernel gives a link by itself."""
+    """Links that are up, and addresses, without what the kernel gives a link by itself."""
     lines = host.run("ip", "-o", "address", "show").splitlines()
-    links = [" ".join(line.split()[1:3]) for line in host.run("ip", "-o", "link", "show", "up").splitlines()]
+    # Not their flags: whether there is a carrier comes some time later.
+    links = [line.split()[1] for line in host.run("ip", "-o", "link", "show", "up").splitlines()]
     shown = [" ".join(line.split()[1:]).partition(" valid_lft")[0] for line in lines if "scope link" not in line]
     return "\n".join([*links, *shown])
 

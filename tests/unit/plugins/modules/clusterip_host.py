@@ -69,16 +69,10 @@ class Node(Host):
     def __enter__(self) -> Node:
         super().__enter__()
         self.program("systemctl", _SYSTEMCTL)
-        script = """
-            mount -t tmpfs none /run
-            for number in 0 1; do
-                ip link add eth$number type veth peer name wire$number
-                ip link set wire$number up
-                ip link set eth$number up
-                ip address add 10.$number.0.2/24 dev eth$number
-            done
-        """
-        self.run("sh", "-ec", script)
+        self.run("mount", "-t", "tmpfs", "none", "/run")
+        for number in ("0", "1"):
+            self.cable(f"eth{number}", f"wire{number}")
+            self.run("ip", "address", "add", f"10.{number}.0.2/24", "dev", f"eth{number}")
         argv = self.argv(sys.executable, "-c", _RUNNER)
         self._runner = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self

@@ -81,10 +81,9 @@ class Director:
             path.write_text(content)
             path.chmod(0o640)
         host.run("mount", "-t", "tmpfs", "none", "/run")
-        host.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
+        host.cable("eth0", "eth1")
         for name, address in (("eth0", "10.0.0.4/24"), ("eth1", "10.9.9.9/24")):
             host.run("ip", "address", "add", address, "dev", name)
-            host.run("ip", "link", "set", name, "up")
         self._sender = self._start(sys.executable, "-c", SENDER)
         self.keepalived: subprocess.Popen[str] | None = None
 

@@ -34,10 +34,8 @@ BACK = "default via 192.168.0.254 dev eth0 proto static mtu lock 1300"
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
     with Host(tmp_path / "host") as found:
-        for words in (
-            "link add eth0 type veth peer name wire", "link set wire up", "link set eth0 up",
-            "addr add 192.168.0.12/24 dev eth0", "-6 addr add fd00::12/64 dev eth0 nodad",
-        ):  # fmt: skip
+        found.cable("eth0", "wire")
+        for words in ("addr add 192.168.0.12/24 dev eth0", "-6 addr add fd00::12/64 dev eth0 nodad"):
             found.run("ip", *words.split())
         yield found
 
