@@ -102,7 +102,7 @@ class Host:
         return done.stdout
 
     def cable(self, near: str, far: str) -> None:
-        """Two interfaces with a cable, up, as soon as the kernel says that they have a carrier, which is some time later."""
+        """Two interfaces with a cable, up, and waits until the kernel has seen that they have a carrier."""
         self.run("ip", "link", "add", near, "type", "veth", "peer", "name", far)
         for name in (far, near):
             self.run("ip", "link", "set", name, "up")

@@ -97,7 +97,7 @@ def test_what_others_have_put_there_stays(host: Host) -> None:
     host.run("ip", "address", "add", "10.9.0.1/24", "dev", "br0")
     host.module("virtual_addresses", **ABSENT)
     assert "br0 inet 10.9.0.1/24" in standing(host)
-    assert "br0: <BROADCAST,MULTICAST,UP" in standing(host)
+    assert "\nbr0:\n" in standing(host)
 
 
 def test_purge_takes_away_only_when_it_is_time(host: Host) -> None:
@@ -111,7 +111,7 @@ def test_purge_takes_away_only_when_it_is_time(host: Host) -> None:
         assert (result["changed"], result["steps"]) == (changed, steps)
     with service(host):
         host.run("ip", "address", "del", "10.0.0.7/32", "dev", "br0")
-        eventually(host, lambda text: "10.0.0.7/32" in text, 2.5)
+        eventually(host, lambda text: "10.0.0.7/32" in text)
 
     result = host.module("virtual_addresses", **less)
     assert result["steps"] == [
@@ -165,7 +165,7 @@ def test_an_address_on_two_links_is_on_both_until_it_is_purged(host: Host) -> No
         )
     with service(host):
         host.run("ip", "address", "del", "10.0.0.7/32", "dev", "br0")
-        eventually(host, lambda stands: "br0 inet 10.0.0.7/32" in stands, 5)
+        eventually(host, lambda stands: "br0 inet 10.0.0.7/32" in stands)
     assert host.module("virtual_addresses", **one)["steps"] == [
         "ip address del 10.0.0.7/32 dev br0",
         "ip link set br0 down",
@@ -340,7 +340,7 @@ def test_the_neighbours_are_told(host: Host) -> None:
 
 
 def whole(text: str) -> bool:
-    return all(word in text for word in ("10.0.0.6/32", "fd00::6/128", "10.0.0.7/32", "br0: <BROADCAST,MULTICAST,UP"))
+    return all(word in text for word in ("10.0.0.6/32", "fd00::6/128", "10.0.0.7/32", "\nbr0:\n"))
 
 
 def test_the_service_puts_back_what_is_taken_and_stopping_it_removes_nothing(host: Host) -> None:
@@ -351,9 +351,9 @@ def test_the_service_puts_back_what_is_taken_and_stopping_it_removes_nothing(hos
         assert whole(standing(host))  # as at boot: all is there before it says that it is ready
         assert "put in place: ip link set br0 up; ip address add 10.0.0.6/32 dev lo scope host" in log.read_text()
         host.run("sh", "-ec", take)
-        eventually(host, whole, 2.5)
+        eventually(host, whole)
         host.run("ip", "link", "set", "br0", "down")
-        eventually(host, whole, 2.5)
+        eventually(host, whole)
     assert whole(standing(host))
     with service(host) as (_log, pid):
         host.module("virtual_addresses", **ABSENT)
@@ -374,7 +374,7 @@ def test_the_service_waits_for_links_and_needs(host: Host) -> None:
         assert f"needs {ARP} to be at least 1, and it is 0" in log.read_text()
         assert "link br0 does not exist" in log.read_text()
         host.run("sh", "-ec", f"sysctl -qw {ARP}=1; ip link add br0 type bridge")
-        eventually(host, whole, 4)
+        eventually(host, whole)
 
 
 def test_a_directors_address_waits_for_the_hosts_own(host: Host) -> None:
@@ -385,9 +385,9 @@ def test_a_directors_address_waits_for_the_hosts_own(host: Host) -> None:
         assert "waits for the host's own address" in log.read_text()
         assert "10.0.0.6" not in standing(host)
         host.run("ip", "address", "add", "10.0.0.2/24", "dev", "eth0")
-        eventually(host, lambda text: "eth0 inet 10.0.0.6/24 scope global secondary eth0" in text, 2.5)
+        eventually(host, lambda text: "eth0 inet 10.0.0.6/24 scope global secondary eth0" in text)
         host.run("sh", "-c", "ip link set eth0 down; ip link set eth0 up")  # takes IPv6 addresses along
-        eventually(host, lambda text: "fd00::6/64 scope global nodad deprecated" in text, 2.5)
+        eventually(host, lambda text: "fd00::6/64 scope global nodad deprecated" in text)
         assert "local fd00::6 dev eth0" in host.run("ip", "-6", "route", "show", "table", "local")
 
 

@@ -132,7 +132,7 @@ def test_vrrp_moves_an_address_while_the_service_watches(host: Host) -> None:
         for _turn in range(2):
             host.run("sh", "-ec", BACKUP)
             host.run("sh", "-ec", f"{take}; {MASTER}")
-            eventually(host, both, 4)
+            eventually(host, both)
             assert standing(host).count("eth0 inet6 fd00::6/64") == 1
             assert standing(host).count("eth0 inet 10.0.0.6/24") == 1
         assert "not possible" not in log.read_text()
