@@ -10,6 +10,7 @@ from typing import Any, Collection, Mapping
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.writable import unwritable
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
 
 # Of the role clusterip_node the plan reads what decides how VRRP moves buckets.
@@ -27,9 +28,16 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         # Extra variables stand above the inventory's, and some playbooks have one of the same name.
         without = frozenset(self._task.args.get("without") or ())
-        result.update(plan(_inventory(task_vars or {}, without)))
+        result.update(planned(_inventory(task_vars or {}, without)))
         result["changed"] = False
         return result
+
+
+def planned(inventory: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan; what keepalived.conf can't hold is a fault like any other, and then no host has a plan."""
+    answer = plan(inventory)
+    faults = unwritable(answer["hosts"])
+    return {**answer, "faults": faults, "hosts": {}} if faults else answer
 
 
 def _inventory(task_vars: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:

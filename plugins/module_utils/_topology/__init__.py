@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.apart import check_apart
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ips import plan_nodes
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of, plan_director
@@ -64,6 +65,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         check_agreement(cluster, planned)
         colocation.check()
     check_router_ids(known.clusters.values())
+    check_apart(known.clusters.values(), directors)
     everything = [
         (cluster, director, service)
         for cluster in known.clusters.values()
@@ -71,6 +73,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         for service in planned[director.name]
     ]
     _check_tunnels(known, everything)
+    _check_ways(known, everything)
     back = ways_back(known, everything)
     direct, tunneled = vip_holders(known, everything, {name: directors[name] for name in serving})
     nodes = plan_nodes(known, owners)
@@ -105,4 +108,22 @@ def _check_tunnels(known: Inventory, services: Iterable[tuple[Cluster, Host, Ser
             host.place.key("groups").key("real_servers_tun").fault(
                 "the host is in directors, too, and a director can't be a real server behind a tunnel",
                 "take it out of one of the two groups, or use direct routing",
+            )
+
+
+def _check_ways(known: Inventory, services: Iterable[tuple[Cluster, Host, Service]]) -> None:
+    """Note a default route through a director beside direct routing: from an address of its own it forwards nothing."""
+    used: dict[tuple[str, str], dict[str, str]] = {}
+    for cluster, _director, service in services:
+        for server in service.plan["real_servers"]:
+            if server["host"] and service.plan["family"] == "ipv4":
+                methods = used.setdefault((server["host"], cluster.name), {})
+                methods.setdefault(server["forwarding"], service.plan["name"])
+    for (name, _cluster), methods in used.items():
+        host = known.hosts[name]
+        if {"nat", "dr"} <= set(methods) and host.variables["lvs_route"] == "default":
+            host.place.key("lvs_route").fault(
+                f"is default, which leads the answers of {methods['dr']} (direct routing) to the director, too, and a "
+                "director that holds their VIP drops them",
+                "write lvs_route: policy",
             )

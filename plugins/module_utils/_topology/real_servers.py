@@ -60,6 +60,25 @@ def address_of(
     return None, "has no address in a network of the directors"
 
 
+def _itself(one: networks.Address, forwarding: str | None, vip: networks.Address | None, cluster: Cluster) -> str:
+    """What is wrong with a real server's address that is a director's; empty where nothing is.
+
+    With direct routing the kernel hands a packet for an address of its own to itself, and that may be meant.
+    """
+    if one.version == 6 and one.is_link_local:
+        return "is link-local, which the kernel does not take for a real server"
+    if forwarding not in ("nat", "tun"):
+        return ""
+    if one == vip:
+        return "is the service's own address"
+    if one.is_loopback:
+        return f"is on lo, to which the kernel sends nothing with {forwarding}"
+    owners = [host.name for host in cluster.sorted if any(own.ip == one for _name, own in host.interfaces)]
+    if owners and len(cluster.sorted) > 1:
+        return f"is {owners[0]}'s, a director of this service, which answers around another one that is master"
+    return ""
+
+
 def network_of(host: Host | None, one: networks.Address, cluster: Cluster) -> networks.Network | None:
     """The network of a real server's address: from its own lvs_interfaces, else from the directors' networks."""
     own = networks.overall(interface for _name, interface in host.interfaces) if host else []
@@ -89,8 +108,9 @@ class RealServers:
         is unknown or wrong: then names are checked and no address is looked for.
         """
         resolved: list[dict[str, Any]] = []
-        seen: set[tuple[str, int | None]] = set()
+        seen: set[tuple[str, int | None, int | None]] = set()
         spot = place.key("real_servers")
+        every: list[int | None] = [*ports] or [None]
         for number, entry in enumerate(service.get("real_servers") or []):
             if entry is None:
                 continue
@@ -109,9 +129,12 @@ class RealServers:
             settings = planned_server(entry)
             twice = []
             for host, address in self._members(entry, forwarding, family, vip, cluster, at):
-                if (address, port) in seen:
+                # As the kernel has it: only NAT can lead to another port than the service's.
+                mapped = port if forwarding == "nat" else None
+                now = {(address, one, one if mapped is None else mapped) for one in every}
+                if now & seen:
                     twice.append(host.name if host else address)
-                seen.add((address, port))
+                seen |= now
                 resolved.append(
                     {
                         "host": host.name if host else None,
@@ -177,6 +200,8 @@ class RealServers:
                     f"is {entry['address']}, and the service is {family.replace('ip', 'IP')}",
                     "name a real server of the same family",
                 )
+            elif problem := _itself(networks.address(entry["address"]), forwarding, vip, cluster):
+                place.key("address").fault(f"{entry['address']} {problem}", "name another machine")
             else:
                 place.key("address").notice(
                     f"{entry['address']} is named by its address, so no host of the inventory is prepared for it",

@@ -128,7 +128,7 @@ def _switch(spec: Spec, value: Any, place: Place) -> Any:
         return _text(spec, value, place)
     if not isinstance(value, Mapping):
         raise Wrong(f"is {_show(spec, value)}, not true, false or a mapping")
-    return _mapping(spec, value, place)
+    return _mapping(spec, value, place) or True
 
 
 def _number(spec: Spec, value: Any, place: Place) -> int | float:
@@ -193,6 +193,13 @@ def _address(spec: Spec, value: Any, place: Place) -> str:
 def _bare_prefix(spec: Spec, value: Any, place: Place) -> str:
     parsed = _parsed(networks.interface, "an address with its prefix length", value)
     _usable(parsed.ip)
+    network = parsed.network
+    # A network of two has neither (RFC 3021, RFC 6164).
+    if network.prefixlen < network.max_prefixlen - 1:
+        if parsed.ip == network.network_address:
+            raise Wrong(f"{parsed} is the address of the network itself, which no host can have")
+        if parsed.version == 4 and parsed.ip == network.broadcast_address:
+            raise Wrong(f"{parsed} is the broadcast address of its network, which no host can have")
     return str(parsed)
 
 
@@ -210,7 +217,9 @@ def _multicast(spec: Spec, value: Any, place: Place) -> str:
 
 
 def _usable(one: networks.Address) -> str:
-    if one.is_multicast or one.is_unspecified:
+    if getattr(one, "ipv4_mapped", None):
+        raise Wrong(f"{one} is an IPv4 address in the form of IPv6")
+    if one.is_multicast or one.is_unspecified or str(one) == "255.255.255.255":
         raise Wrong(f"{one} is not an address that a host can have")
     return str(one)
 

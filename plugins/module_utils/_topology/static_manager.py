@@ -41,7 +41,7 @@ def _check_alone(director: Host, cluster: Cluster) -> None:
     if len(staying) > 1 and not director.leaves:
         director.place.key("lvs_manager").fault(
             f"is static, and the directors {listing(staying)} of cluster {cluster.name} would hold the VIPs at once",
-            "use keepalived with a VRRP instance, or give each director its own lvs_cluster",
+            "use keepalived with a VRRP instance, or give each director its own lvs_cluster and VIPs",
         )
 
 

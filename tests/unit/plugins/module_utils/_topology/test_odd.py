@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inventories that a person may well write, and that would make a cluster that does not serve."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
+from tests.unit.plugins.module_utils._topology.test_plan import apart, inventory
+
+Plan = dict[str, Any]
+LANS = ("10.0.0.0/24", "192.168.0.0/24")
+
+
+def faults(given: Plan) -> list[str]:
+    return [one["text"] for one in plan(given)["faults"]]
+
+
+def both(given: Plan, **variables: Any) -> Plan:
+    for name in given["groups"]["directors"]:
+        given["hosts"][name].update(copy.deepcopy(variables))
+    return given
+
+
+def service(**words: Any) -> Plan:
+    given = apart(inventory())
+    for name in given["groups"]["directors"]:
+        given["hosts"][name]["lvs_virtual_services"][0].update(copy.deepcopy(words))
+    return given
+
+
+# -- two clusters
+
+
+def two_clusters(eth0: str = "10.0.0.{}/24", eth1: str = "192.168.0.{}/24", **second: Any) -> Plan:
+    """lb1 and lb2, and lb3 and lb4 that were written from the same lines."""
+    given = apart(inventory())
+    for number, twin in ((3, "lb1"), (4, "lb2")):
+        host = copy.deepcopy(given["hosts"][twin])
+        host["lvs_cluster"] = "other"
+        host["lvs_interfaces"] = {"eth0": eth0.format(number + 10), "eth1": eth1.format(number + 10)}
+        host["lvs_vrrp_instances"][0].update(virtual_router_id=52, priorities={"lb3": 200, "lb4": 150})
+        given["hosts"][f"lb{number}"] = {**host, **second}
+        given["groups"]["directors"].append(f"lb{number}")
+    return given
+
+
+def test_two_clusters_with_one_vip_and_gateway() -> None:
+    wanted = [
+        f"lb1, lb2, lb3, lb4: lvs_vrrp_instances[0].virtual_ipaddress[{number}]: {address} would be held on {network} "
+        "by each of the clusters default, other; give each cluster an address of its own, or the directors that "
+        "are to share it one lvs_cluster"
+        for number, address, network in ((0, "10.0.0.5", LANS[0]), (1, "192.168.0.1", LANS[1]))
+    ]
+    assert faults(two_clusters()) == wanted
+
+
+def test_a_cluster_that_leaves_holds_nothing() -> None:
+    assert faults(two_clusters(lvs_state="absent")) == []
+
+
+def test_two_networks_may_have_one_address_each() -> None:
+    """Nothing is said of interfaces whose networks are not known."""
+    given = two_clusters()
+    for name in ("lb3", "lb4"):
+        del given["hosts"][name]["lvs_interfaces"]
+    assert not [text for text in faults(given) if "would be held" in text]
+
+
+def static(device: str) -> Plan:
+    """Two static directors, each a cluster of its own, with one VIP."""
+    given = service(forwarding="dr", address="10.0.0.6", real_servers=[{"address": "10.0.0.20"}], health_checks=[])
+    for name in ("lb1", "lb2"):
+        del given["hosts"][name]["lvs_vrrp_instances"]
+        given["hosts"][name].update(
+            lvs_cluster=name,
+            lvs_manager="static",
+            lvs_virtual_addresses=[{"address": "10.0.0.6/32", "interface": device}],
+        )
+    return given
+
+
+def test_two_static_directors_hold_one_vip() -> None:
+    (text,) = faults(static("eth0"))
+    assert text.startswith(
+        "lb1, lb2: lvs_virtual_addresses: 10.0.0.6 would be held on 10.0.0.0/24 by each of the clusters"
+    )
+
+
+@pytest.mark.parametrize("device", ["lo", "anycast0"])
+def test_many_may_have_an_address_that_routers_lead_to(device: str) -> None:
+    assert faults(static(device)) == []
+
+
+# -- real servers
+
+
+def test_a_port_of_its_own_that_is_the_services_is_the_same_server() -> None:
+    given = service(real_servers=[{"host": "rs2", "port": 80}, {"host": "rs2"}])
+    for name in ("lb1", "lb2"):
+        web = given["hosts"][name]["lvs_virtual_services"][0]
+        web["ports"] = [web.pop("port"), 443]
+    assert faults(given) == [
+        "lb1, lb2: lvs_virtual_services[0].real_servers[1]: rs2 serves here already; name each real server of a "
+        "service once"
+    ]
+
+
+def test_two_ports_of_one_host_are_two_real_servers() -> None:
+    assert faults(service(real_servers=[{"host": "rs2", "port": 8080}, {"host": "rs2", "port": 8081}])) == []
+    assert faults(service(real_servers=[{"host": "rs2", "port": 8080}, {"host": "rs2"}])) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("10.0.0.5", "10.0.0.5 is the service's own address; name another machine"),
+        ("127.0.0.1", "127.0.0.1 is on lo, to which the kernel sends nothing with nat; name another machine"),
+        (
+            "192.168.0.3",
+            "192.168.0.3 is lb1's, a director of this service, which answers around another one that is master; "
+            "name another machine",
+        ),
+    ],
+)
+def test_a_real_server_that_is_the_director(address: str, problem: str) -> None:
+    given = service(real_servers=[{"address": address}])
+    assert faults(given) == [f"lb1, lb2: lvs_virtual_services[0].real_servers[0].address: {problem}"]
+
+
+def test_with_direct_routing_a_director_may_serve_by_itself() -> None:
+    given = static("eth0")
+    given["hosts"].pop("lb2")
+    given["groups"]["directors"].remove("lb2")
+    given["hosts"]["lb1"]["lvs_virtual_services"][0]["real_servers"] = [{"address": "127.0.0.1"}]
+    assert faults(given) == []
+
+
+def test_nat_by_the_default_route_beside_direct_routing() -> None:
+    given = service(real_servers=[{"host": "rs2"}])
+    direct = {"name": "shop", "address": "10.0.0.5", "port": 443, "forwarding": "dr", "real_servers": [{"host": "rs2"}]}
+    both(given, lvs_virtual_services=[*given["hosts"]["lb1"]["lvs_virtual_services"], direct])
+    given["groups"]["real_servers_dr"] = ["rs2"]
+    assert faults(given) == []
+    given["hosts"]["rs2"]["lvs_route"] = "default"
+    assert faults(given) == [
+        "rs2: lvs_route: is default, which leads the answers of shop (direct routing) to the director, too, and "
+        "a director that holds their VIP drops them; write lvs_route: policy"
+    ]
+
+
+# -- addresses and words
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("10.0.0.0/24", "10.0.0.0/24 is the address of the network itself, which no host can have"),
+        ("fd00::/64", "fd00::/64 is the address of the network itself, which no host can have"),
+        ("10.0.0.255/24", "10.0.0.255/24 is the broadcast address of its network, which no host can have"),
+        ("::ffff:10.0.0.3/120", "::ffff:a00:3 is an IPv4 address in the form of IPv6"),
+        ("255.255.255.255/32", "255.255.255.255 is not an address that a host can have"),
+    ],
+)
+def test_an_address_that_no_host_can_have(address: str, problem: str) -> None:
+    given = apart(inventory())
+    given["hosts"]["rs2"]["lvs_interfaces"] = {"eth0": address}
+    given["hosts"]["rs2"]["lvs_address"] = "192.168.0.12"
+    texts = faults(given)
+    assert len(texts) == 1
+    assert problem in texts[0]
+    assert texts[0].startswith("rs2: lvs_interfaces.eth0")
+
+
+@pytest.mark.parametrize("address", ["192.168.0.12/31", "192.168.0.12/32", "192.168.1.0/16"])
+def test_such_an_address_in_a_network_of_another_length(address: str) -> None:
+    given = apart(inventory())
+    given["hosts"]["rs2"]["lvs_interfaces"] = {"eth0": address}
+    given["hosts"]["rs2"]["lvs_address"] = address.partition("/")[0]
+    assert not [text for text in faults(given) if "no host can have" in text]
+
+
+@pytest.mark.parametrize("unicast", [{}, {"peers": None}, {"ttl": None}, {"peers": {}}, True])
+def test_unicast_without_a_word_is_unicast(unicast: Any) -> None:
+    given = apart(inventory())
+    for name in ("lb1", "lb2"):
+        given["hosts"][name]["lvs_vrrp_instances"][0]["unicast"] = unicast
+    answer = plan(given)
+    assert answer["faults"] == []
+    (instance,) = answer["hosts"]["lb1"]["director"]["vrrp_instances"]
+    assert (instance["unicast"]["source"], instance["unicast"]["peers"]) == ("10.0.0.3", ["10.0.0.4"])
