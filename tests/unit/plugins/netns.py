@@ -112,7 +112,7 @@ class Host:
             if states[near] == states[far] == "UP":
                 return
             assert time.monotonic() - begun < 30, states
-            time.sleep(0.01)
+            time.sleep(0.01)  # from look to look: ip has no command that waits for it
 
     def new_files(self) -> list[str]:
         """What was written since the host began, in the folders that modules of ours write to."""
