@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import Iterator
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import LockedError
 
 __all__ = ["FOLDER", "alone"]
 
@@ -21,7 +21,7 @@ _PAUSE = 0.02  # seconds
 
 @contextmanager
 def alone(purpose: str, patience: float = 30.0) -> Iterator[None]:
-    """Waits for whoever has the lock of this purpose, at most ``patience`` seconds (BootError).
+    """Waits for whoever has the lock of this purpose, at most ``patience`` seconds (LockedError).
 
     No process may take it twice. Its file is root's alone, because whoever can open it can lock it; it stays.
     """
@@ -31,7 +31,7 @@ def alone(purpose: str, patience: float = 30.0) -> Iterator[None]:
         end = time.monotonic() + patience
         while not _is_locked(handle):
             if time.monotonic() > end:
-                raise BootError(
+                raise LockedError(
                     f"another process has had {path} locked for {patience:g} s: see which one (lsof), and end it"
                 )
             time.sleep(_PAUSE)

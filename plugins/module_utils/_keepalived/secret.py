@@ -14,17 +14,24 @@ __all__ = ["MASK", "diff_texts", "mask_lines", "mask_words", "secrets_of"]
 
 MASK = "********"
 
+# What may stand before a line: that it is for one host alone (@lb1), or that it is one for each of a list (~SEQ, ~LST).
+_FOR = r"(?:@\S+\s+|~\w+\([^)]*\)\s*)*"
 # auth_pass of VRRP and the password of an SSL block are keepalived's; the others are for keywords it may get. The
-# line may be for one host alone (@lb1), or commented out, and begins anew at each brace.
+# line may be commented out, also behind another, and begins anew at each brace.
 _SECRET_LINE = re.compile(
-    r"^(?P<head>(?:.*?[{}])?[\s#!]*(?:@\S+\s+)?\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
+    rf"^(?P<head>(?:.*?[{{}}#!])?[\s#!]*{_FOR}\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
 )
 # A definition, and where one is used.
-_DEFINITION = re.compile(r"^(?P<head>[\s#!]*(?:@\S+\s+)?\$(?P<name>\w+)\s*=)(?P<value>.*)$")
+_DEFINITION = re.compile(rf"^(?P<head>[\s#!]*{_FOR}\$(?P<name>\w+)\s*=)(?P<value>.*)$")
 _USED = re.compile(r"\$\{?(\w+)")
-_SECRET_NAME = re.compile(r"(?:^|_)(?:auth_?)?pass(?:w|wd|word|phrase)?(?:_|$)|secret", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(?:^|_)(?:(?:auth_?)?pass(?:w|wd|word|phrase)?|key)(?:_|$)|secret", re.IGNORECASE)
 # A comment of one word behind such a keyword was a line of the configuration; others are prose.
-_COMMENT = re.compile(r"^\s*[#!]")
+_COMMENT = re.compile(r"(?:^|[\s{}])[#!]")
+_ONE_WORD = re.compile(r'\s*(?:"[^"]*"|[^\s"]+)\s*(?:[#!].*)?$')
+_QUOTED = re.compile(r'"[^"]*"')
+_BEHIND = re.compile(r"\s[#!].*")
+# keepalived takes a comment and the blanks before it away, and then looks for the backslash.
+_GOES_ON = re.compile(r"\\\s*(?:[#!].*)?$")
 # A value without quotes: up to a brace that is not that of a definition's use.
 _BARE = re.compile(r"(?:\$\{\w+\}|[^{}])*")
 _BRACES = re.compile(r"^\s*[{}]?\s*$")
@@ -95,13 +102,13 @@ def _whole_lines(text: str) -> list[list[str]]:
             found[-1].append(line)
         else:
             found.append([line])
-        goes_on = line.endswith("\\")
+        goes_on = bool(_GOES_ON.search(line))
     return found
 
 
 def _plain(whole: list[str]) -> list[str]:
     """The lines without the backslashes at their ends."""
-    return [line[:-1] if line.endswith("\\") else line for line in whole]
+    return [_GOES_ON.sub("", line) for line in whole]
 
 
 def _matches(whole: list[str], used: set[str]) -> list[re.Match[str]]:
@@ -109,7 +116,8 @@ def _matches(whole: list[str], used: set[str]) -> list[re.Match[str]]:
     lines = _plain(whole)
     definition = _DEFINITION.match("".join(lines))
     if not definition:
-        return _keywords(["".join(lines)])
+        # A backslash in a comment joins nothing, so that each may be a line of its own as well.
+        return _keywords(["".join(lines)]) + (_keywords(lines) if len(lines) > 1 else [])
     if definition.group("name") in used:
         return [definition] if definition.group("value").strip() else []
     # Where it is used, each of its lines is one of the configuration.
@@ -125,7 +133,7 @@ def _keywords(lines: list[str]) -> list[re.Match[str]]:
         match = _SECRET_LINE.match(line)
         if not match or _BRACES.match(match.group("value") or ""):
             continue
-        if not _COMMENT.match(line) or len(match.group("value").split()) == 1:
+        if not _COMMENT.search(_QUOTED.sub("", match.group("head"))) or _ONE_WORD.match(match.group("value")):
             found.append(match)
     return found
 
@@ -133,7 +141,11 @@ def _keywords(lines: list[str]) -> list[re.Match[str]]:
 def _value(match: re.Match[str]) -> str:
     """The secret itself: what is quoted, or what stands before the next brace."""
     text = str(match.group("value")).strip()
-    return text[1:].partition('"')[0] if text.startswith('"') else "".join(_BARE.findall(text)[:1]).strip()
+    return (
+        text[1:].partition('"')[0]
+        if text.startswith('"')
+        else _BEHIND.sub("", "".join(_BARE.findall(text)[:1])).strip()
+    )
 
 
 def _mask_whole(whole: list[str], used: set[str]) -> list[str]:

@@ -72,7 +72,7 @@ class Host:
     def program(self, pid: int) -> tuple[int, str]:
         """The number of its signal JSON, and its version; asked of the program that runs, once."""
         if pid not in self._programs:
-            # By this name it is not taken for a keepalived that runs, and a new package has not replaced it.
+            # The program that runs, also where a new package has replaced its file.
             binary = f"{self.proc}/{pid}/exe"
             status, said = self.run([binary, "--signum=JSON"])
             if status != 0 or not said.strip().isdecimal():

@@ -39,8 +39,9 @@ __all__ = [
     "is_other",
     "is_ours",
     "number_of",
+    "own_file",
     "plan",
-    "serving",
+    "renamed",
     "state_of",
     "text_for",
 ]
@@ -56,7 +57,6 @@ INVALID = "invalid"
 KEEP, DRAIN, PURGE = "keep", "drain", "purge"
 """What to do with files of ours that no server in the plan has any more."""
 
-_METHODS = {"nat": "Masq", "dr": "Route", "tun": "Tunnel"}
 _MARK = "# lvs.cluster"
 _HELD_MARK = f"{_MARK} held"
 _READY_MARK = f"{_MARK} ready"
@@ -143,8 +143,7 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
     prepared for counts as a new server, because what prepares the host for one does not for the other. A held file of a
     ready server is released. The number that a person wrote stays.
 
-    A server without a file takes over what stands in that of the same real server of the same virtual service under
-    another name: who gives a service another name does not give back what was drained.
+    A server without a file takes over what ``renamed`` tells.
 
     ``unnamed`` is KEEP, DRAIN or PURGE and says what becomes of files of ours that ``servers`` does not name. DRAIN
     gives those weight 0 whose service has another server that serves already: a pool is never emptied.
@@ -153,10 +152,10 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
     states: dict[str, tuple[str, str]] = {}
     released = []
     wanted = list(servers)
-    renamed = _renamed(present, [server["file"] for server in wanted])
+    old = renamed(present, [server["file"] for server in wanted])
     for server in wanted:
         name, label = server["file"], server.get("label") or ""
-        text = present.get(name, renamed.get(name))
+        text = present.get(name, old.get(name))
         forwarding = server.get("forwarding") or ""
         before = "" if text is None else state_of(text)
         after = _after(text, forwarding, ready=server["ready"])
@@ -164,8 +163,8 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
             released.append(name)
         if after != before or (after == READY and server["ready"] and _lacks(text or "", forwarding)):
             write[name] = text_for(after, label, forwarding)
-        elif name in renamed:
-            write[name] = renamed[name]
+        elif name in old:
+            write[name] = old[name]
         states[name] = (before if name in present else "", after)
     extra = [name for name, text in present.items() if name not in states and is_ours(text)]
     serving = {_service(name) for name, (before, after) in states.items() if before == after == READY}
@@ -193,11 +192,22 @@ def plan(present: Mapping[str, str], servers: Iterable[Mapping[str, Any]], *, un
     )
 
 
-def _renamed(present: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
-    """The texts that those of ``names`` without a file take over."""
+def renamed(present: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """The texts that those of ``names`` without a file take over, so that another name gives back nothing drained.
+
+    That is what stands for the same real server of the same virtual service under a name that nobody has any more. Of a
+    virtual server group a file's name does not tell the services: what is drained there, or in a service that becomes
+    part of one, is drained under the new name.
+    """
     named = set(names)
-    old = {_whose(name): text for name, text in present.items() if name not in named and is_ours(text)}
-    return {name: old[_whose(name)] for name in names if name not in present and _whose(name) in old}
+    old = {name: text for name, text in present.items() if name not in named and is_ours(text)}
+    found: dict[str, str] = {}
+    for name in (name for name in names if name not in present):
+        for other, text in sorted(old.items()):
+            drained = state_of(text) == DRAINED and (number_of(text) or 0) < 0
+            if _whose(other) == _whose(name) or (drained and _is_grouped(name, other)):
+                found[name] = text
+    return found
 
 
 def _whose(name: str) -> tuple[str, ...]:
@@ -206,6 +216,12 @@ def _whose(name: str) -> tuple[str, ...]:
     if parts[-4:-3] == ["fwmark"]:
         return tuple(parts[-4:])
     return tuple(parts[-5:] if parts[-4:-3] in (["tcp"], ["udp"], ["sctp"]) else parts)
+
+
+def _is_grouped(*names: str) -> bool:
+    """Whether the files are of one address and port, and one of them at least is of a virtual server group."""
+    parts = [name.split("_")[-3:] for name in names]
+    return len({tuple(part[1:]) for part in parts}) == 1 and any(part[0] == "group" for part in parts)
 
 
 def _after(text: str | None, forwarding: str, *, ready: bool) -> str:
@@ -230,29 +246,11 @@ def active_connections(table: str, files: Iterable[str]) -> int:
     )
 
 
-def serving(table: str, servers: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the files of those ``servers`` that have a weight in such a text now, by the same forwarding method.
-
-    A machine that is its own real server is "Local" there, whatever its method. A server without one has any.
-    """
-    found = [destination for destination in _destinations(table) if destination.weight > 0]
-    return frozenset(
-        server["file"]
-        for server in servers
-        for methods in [
-            ("Local", *([_METHODS[server["forwarding"]]] if server.get("forwarding") else _METHODS.values()))
-        ]
-        if any(destination.method in methods and destination.is_of(server["file"]) for destination in found)
-    )
-
-
 class _Destination(NamedTuple):
     """One real server of one virtual service in the text: which files are its own, and what stands there."""
 
     own: re.Pattern[str]
     group: str
-    method: str
-    weight: int
     active: int
 
     def is_of(self, file: str) -> bool:
@@ -276,11 +274,15 @@ def _destinations(table: str) -> Iterator[_Destination]:
         elif words[:1] == ["->"] and service:
             address, port = words[1].rsplit(":", 1)
             place = address.strip("[]")
-            # With a mark and without NAT the kernel has no port; the name has that of the checks.
-            ports = "[0-9]+" if service.startswith("fwmark_") and port == "0" else port
-            own = re.compile(re.escape(f"_{service}_{place}_".replace(":", "-")) + rf"{ports}\Z")
             group = f"_group_{place}_{port}".replace(":", "-")
-            yield _Destination(own, group, words[2], int(words[3]), int(words[4]))
+            yield _Destination(own_file(service, place, int(port)), group, int(words[4]))
+
+
+def own_file(service: str, address: str, port: int) -> re.Pattern[str]:
+    """Which files are of one real server of a virtual service, ``fwmark_MARK`` or ``ADDRESS_PROTOCOL_PORT``."""
+    # With a mark and without NAT the kernel has no port; the name has that of the checks.
+    ports = "[0-9]+" if service.startswith("fwmark_") and not port else str(port)
+    return re.compile(re.escape(f"_{service}_{address}_".replace(":", "-")) + rf"{ports}\Z")
 
 
 def _service(name: str) -> str:

@@ -47,10 +47,14 @@ def restore(snapshot: dict[str, Any], run: Command, in_service: bool = False) ->
 
     text holds the bytes of the file, read as Latin-1, since JSON has no bytes and one of the files is a zip archive.
     The configuration comes first, because a running service reads it again before each of its repairs; then the
-    routes, because they are what somebody waits for. Raises BootError after having done all that could be done.
+    routes, because they are what somebody waits for. It is done without the lock, too, where another process keeps it:
+    nobody else would do it later. Raises BootError after having done all that could be done.
     """
-    with alone():
-        errors = _restored(snapshot, run)
+    try:
+        with alone():
+            errors = _restored(snapshot, run)
+    except (BootError, OSError) as exc:
+        errors = [str(exc), *_restored(snapshot, run)]
     run(("systemctl", "daemon-reload"))
     run(("systemctl", "enable" if snapshot["enabled"] else "disable", SERVICE))
     if not (in_service and snapshot["enabled"]):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError, LockedError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent, connection, install, options
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.kernel import (
@@ -238,21 +238,25 @@ def perform(run: Command, situation: Situation, python: str, rollback_after: int
             return _take_away(run, situation)
         return _put(run, situation)
     except (BootError, OSError) as exc:
-        try:
-            agent.restore(kept, run)
-            outcome = "the state before this run was put back"
-        except (BootError, OSError) as second:
-            outcome = f"putting back the state before this run failed, too: {second}"
+        outcome = "nothing was changed" if isinstance(exc, LockedError) else _put_back(run, kept)
         if rollback_after is not None and not was_armed:
             install.disarm(run)
         raise BootError(f"{exc}; {outcome}") from exc
+
+
+def _put_back(run: Command, kept: dict[str, Any]) -> str:
+    try:
+        agent.restore(kept, run)
+    except (BootError, OSError) as exc:
+        return f"putting back the state before this run failed, too: {exc}"
+    return "the state before this run was put back"
 
 
 def _put(run: Command, situation: Situation) -> list[str]:
     # Files first: the running service reads the configuration before each repair and must not mend the old state.
     with alone():
         files.place(situation.files, situation.had)
-        warnings = _step(run, situation)
+        warnings = _step(run, _planned_again(run, situation))
     differs = {path for path in install.PATHS if situation.had[path] != situation.files[path]}
     systemd.start(run, agent.SERVICE, unit_changed=install.UNIT in differs, program_changed=install.AGENT in differs)
     return warnings
@@ -261,7 +265,7 @@ def _put(run: Command, situation: Situation) -> list[str]:
 def _take_away(run: Command, situation: Situation) -> list[str]:
     with alone():
         files.place({CONFIG: None}, situation.had)
-        warnings = _step(run, situation)
+        warnings = _step(run, _planned_again(run, situation))
     if situation.had[install.UNIT] is not None:
         systemd.stop(run, agent.SERVICE)
     files.place(situation.files, {**situation.had, CONFIG: None})
@@ -269,6 +273,13 @@ def _take_away(run: Command, situation: Situation) -> list[str]:
         systemd.reload_units(run)
     files.remove_empty_folders()
     return warnings
+
+
+def _planned_again(run: Command, situation: Situation) -> Situation:
+    """The steps from what stands while nobody else changes it: the service may have mended and recorded something."""
+    saved = files.read_json(SAVED) or {}
+    live = read_live(run, _FAMILIES, True) if has_ip(run) else Live()
+    return situation._replace(live=live, saved=saved, ops=plan(situation.wanted, live, saved))
 
 
 def _step(run: Command, situation: Situation) -> list[str]:

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import task
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weight_files, weights
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.serving import serving
 from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
-_TABLE = "/proc/net/ip_vs"  # There once the kernel's module is loaded, which ipvsadm would do.
 UNNAMED = (weights.KEEP, weights.DRAIN, weights.PURGE)
 
 
@@ -45,8 +47,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     try:
         there = os.path.isdir(directory)
         texts = weight_files.read_directory(directory)
-        servers = _with_serving(texts, servers)
-        present = _without_expired({**texts, **_without_weight(texts, servers)})
+        servers = _with_serving(module, texts, servers)
+        old = weights.renamed(texts, [server["file"] for server in servers])
+        present = _without_expired({**texts, **_without_weight({**old, **texts}, servers)})
         wanted = _with_updated(weights.plan(present, servers, unnamed=unnamed), present, servers)
         empty = there and weight_files.is_emptied(directory, wanted)
         if not module.check_mode:
@@ -79,14 +82,17 @@ def _faults(servers: list[dict[str, Any]]) -> list[str]:
     return faults + [f"servers: {name} is named more than once" for name in twice]
 
 
-def _with_serving(texts: dict[str, str], servers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_serving(module: AnsibleModule, texts: dict[str, str], servers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The servers, those as ready that have no file yet and serve: keepalived was set up by somebody else before."""
     unknown = [server for server in servers if not server["ready"] and server["file"] not in texts]
-    if not unknown or not os.path.exists(_TABLE):
+    if not unknown:
         return servers
-    code, table, _error = run_command(("ipvsadm", "--list", "--numeric"))
-    serving = weights.serving(table, unknown) if code == 0 else frozenset()
-    return [{**server, "ready": server["ready"] or server["file"] in serving} for server in servers]
+    found = task.work(module, functools.partial(_serving, unknown))["serving"]
+    return [{**server, "ready": server["ready"] or server["file"] in found} for server in servers]
+
+
+def _serving(unknown: list[dict[str, Any]], _module: AnsibleModule, session: Session) -> dict[str, frozenset[str]]:
+    return {"serving": serving(session.table(), unknown)}
 
 
 def _with_updated(wanted: weights.Plan, present: dict[str, str], servers: list[dict[str, Any]]) -> weights.Plan:
@@ -134,7 +140,7 @@ def _shown(wanted: weights.Plan, texts: dict[str, str]) -> tuple[str, str]:
     before = after = ""
     for name, (old, new) in sorted(wanted.states.items()):
         text = texts.get(name, "")
-        before += f"{name}: {old}{_method(text)}\n" if old else ""
+        before += f"{name}: {old}{_method(text)}\n" if name in texts else ""
         after += f"{name}: {new}{_method(wanted.write.get(name, text))}\n" if new else ""
     return before, after
 

@@ -12,8 +12,17 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
+    Destination,
+    DestinationKey,
+    Entry,
+    ServiceKey,
+    Settings,
+    Table,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
 from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
-from ansible_collections.lvs.cluster.plugins.module_utils._tasks import keepalived_weights as task
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_weights
 
 
@@ -44,20 +53,23 @@ def test_a_server_from_held_to_serving(capsys: pytest.CaptureFixture[str], tmp_p
     assert not run(capsys, directory, servers=ready)["changed"]
 
 
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch) -> Table:
+    """The kernel's table, whatever this machine's is: empty until a test fills it."""
+    found: Table = {}
+    monkeypatch.setattr(host, "require_privilege", lambda: None)
+    monkeypatch.setattr(Session, "table", lambda _session: found)
+    return found
+
+
 @pytest.fixture
-def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A table that the kernel has, and a program that shows it as ipvsadm does."""
-    program = tmp_path / "bin" / "ipvsadm"
-    program.parent.mkdir()
-    table = (
-        "TCP  10.0.0.5:80 wlc\n"
-        "  -> 192.168.0.12:80              Masq    20     3          0\n"
-        "  -> 192.168.0.13:80              Masq    0      3          0\n"
-    )
-    program.write_text(f"#!/bin/sh\n[ \"$*\" = '--list --numeric' ] && cat <<'END'\n{table}END\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
-    monkeypatch.setattr(task, "_TABLE", str(program))
+def live(tmp_path: Path, table: Table) -> Path:
+    """A director that serves and has no weight files; returns where they go."""
+    servers = {
+        DestinationKey("ipv4", "192.168.0.12", 80): Destination("nat", 20),
+        DestinationKey("ipv4", "192.168.0.13", 80): Destination("nat", 0),
+    }
+    table[ServiceKey("ipv4", "tcp", "10.0.0.5", 80)] = Entry(Settings(), servers)
     return tmp_path / "weights"
 
 
@@ -254,3 +266,17 @@ def test_a_drained_server_is_held_when_it_comes_back(capsys: pytest.CaptureFixtu
     assert run(capsys, tmp_path, servers=by("dr", ready=True))["drained"] == ["a"]
     assert overrides.file_override((tmp_path / "a").read_text()) == drain
     assert not run(capsys, tmp_path, servers=by("dr", ready=True))["changed"]
+
+
+def test_another_name_and_another_method_at_once_end_a_weight_of_an_operator(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    five = overrides.Override(5, overrides.now(), "", "otto", "weight")
+    (tmp_path / FIRST).write_text(overrides.file_text(five, 20, "a label", "nat"))
+    new = FIRST.replace("web", "shop")
+    servers = [{**server(new, ready=False), "forwarding": "dr"}]
+    checked = run(capsys, tmp_path, check=True, servers=servers)
+    result = run(capsys, tmp_path, servers=servers)
+    assert checked["diff"] == result["diff"]
+    assert (result["held"], result["drained"], result["diff"]["before"]) == ([new], [], "")
+    assert (tmp_path / new).read_text().startswith("-2147483647\n# lvs.cluster held")

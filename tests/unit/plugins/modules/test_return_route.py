@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -256,6 +257,44 @@ def test_an_unconfirmed_removal_is_undone(host: Host) -> None:
     assert standing(host) == before
     assert set(names) < set(host.new_files())
     assert "systemctl --no-block restart lvs-return-route.service" in host.calls()
+
+
+HELD = """
+import json, sys
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent, change
+from ansible_collections.lvs.cluster.plugins.modules.return_route import main
+agent.alone = change.alone = lambda: locks.alone("return-route", 0.1)
+with locks.alone("return-route"), patch_module_args(json.loads(sys.argv[1])):
+    main()
+"""
+
+
+def test_a_lock_that_is_never_free_changes_nothing(host: Host) -> None:
+    before, names = standing(host), host.new_files()
+    for arguments in (POLICY, {**POLICY, "connection": FAR}):
+        argv = host.argv(sys.executable, "-c", HELD, json.dumps(arguments))
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=host.folder)
+        message = json.loads(done.stdout)["msg"]
+        assert "another process has had /run/lvs-cluster-return-route.lock locked for 0.1 s" in message
+        assert message.endswith("; nothing was changed")
+    assert standing(host) == before
+    assert host.new_files() == names
+    assert not [call for call in host.calls() if "lvs-return-route.service" in call and "restart" in call]
+
+
+def test_what_the_service_mends_in_between_is_planned_again(host: Host) -> None:
+    """By the plan of before our route would stay, and the other's would be forgotten."""
+    host.module("return_route", **FORM_DEFAULT)
+    host.run("ip", "route", "replace", *BACK.split())
+    # Called after the run has read the routes, and before it has the lock.
+    host.program("systemctl", f"#!/bin/sh\nip route show | grep -q 'proto 152' || [ ! -e {AGENT} ] || {AGENT} apply\n")
+    result = host.module("return_route", **ABSENT)
+    assert result.get("changed"), result
+    assert BACK in standing(host)
+    assert "152" not in standing(host)
 
 
 def test_a_confirmed_change_stays(host: Host) -> None:

@@ -37,6 +37,22 @@ def test_secrets_are_found_and_masked() -> None:
         ('x { auth_pass "a}b" } y { auth_pass c }', f"x {{ auth_pass {MASK}", ["a}b"]),
         ("auth_pass \\\n  s3cret\nx\n", f"auth_pass {MASK}\n{MASK}\nx\n", ["s3cret"]),
         ("$V=\\\nhunter2\nauth_pass $V\n", f"$V={MASK}\n{MASK}\nauth_pass {MASK}\n", ["hunter2", "$V"]),
+        # keepalived takes a comment and blanks away before it looks for the backslash.
+        ("auth_pass \\ \t\n  s3cret\nx\n", f"auth_pass {MASK}\n{MASK}\nx\n", ["s3cret"]),
+        ("auth_pass \\ # the key\n  s3cret\nx\n", f"auth_pass {MASK}\n{MASK}\nx\n", ["s3cret"]),
+        ("$A= \\ !x\n auth_pass s3cr3t \\\n\n", f"$A={MASK}\n{MASK}\n{MASK}\n", ["s3cr3t"]),
+        # One in a comment joins nothing.
+        ("# see C:\\\nauth_pass s3cret\n", f"auth_pass {MASK}\n{MASK}\n", ["s3cret"]),
+        ("priority 5 \\\nauth_pass s3cret\n", f"auth_pass {MASK}\n{MASK}\n", ["s3cret"]),
+        # A line in a comment.
+        ("#auth_pass old   # until May\n", f"#auth_pass {MASK}\n", ["old"]),
+        ('#auth_pass "two words"\n', f"#auth_pass {MASK}\n", ["two words"]),
+        ("priority 5 # auth_pass old\n", f"priority 5 # auth_pass {MASK}\n", ["old"]),
+        # A line for each of a list.
+        ("~SEQ(n,1,2) auth_pass s3${n}\n", f"~SEQ(n,1,2) auth_pass {MASK}\n", ["s3${n}"]),
+        ("~LST(a,{1,2}) auth_pass s3\n", f"~LST(a,{{1,2}}) auth_pass {MASK}\n", ["s3"]),
+        # By its name, where a file that this one includes uses it.
+        ("$VRRP_KEY=hunter2\n", f"$VRRP_KEY={MASK}\n", ["hunter2"]),
         # By its use.
         ("$V = hunter2\n$W=eth0\nauth_pass ${V}\n", f"$V ={MASK}\n$W=eth0\nauth_pass {MASK}\n", ["hunter2", "${V}"]),
         ("$B=hunter2\n$A=$B\nauth_pass $A\n", f"$B={MASK}\n$A={MASK}\nauth_pass {MASK}\n", ["hunter2", "$B", "$A"]),
@@ -82,7 +98,8 @@ def test_the_secret_of_a_definition_of_many_lines() -> None:
     [
         *("auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"),
         *("$COMPASS_IP=10.0.0.1", "$PASSIVE_PRIO=50", "# password is in the vault", "$PASS="),
-        *("$A=auth_pass", "$A=auth_type PASS", "$A=router_id auth_pass"),
+        *("$A=auth_pass", "$A=auth_type PASS", "$A=router_id auth_pass", "$MONKEY=1"),
+        *("priority 5 # auth_pass is in the vault", 'notify "/bin/x # auth_pass"'),
     ],
 )
 def test_other_lines_stay(line: str) -> None:

@@ -20,7 +20,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights im
     is_ours,
     number_of,
     plan,
-    serving,
     state_of,
     text_for,
 )
@@ -254,29 +253,6 @@ def test_active_connections_are_told_by_file(files: list[str], active: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("file", "forwarding", "expected"),
-    [
-        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "nat", True),
-        ("renamed_10.0.0.5_tcp_80_192.168.0.13_80", "nat", True),
-        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "dr", False),
-        ("web_10.0.0.5_tcp_80_192.168.0.13_80", None, True),
-        ("web_10.0.0.5_tcp_8080_192.168.0.13_80", "nat", False),
-        ("web_10.0.0.5_udp_80_192.168.0.13_80", "nat", False),
-        ("web_10.0.0.7_tcp_80_10.0.0.7_80", "dr", True),
-        ("web_10.0.0.7_tcp_80_192.168.0.13_80", "tun", False),
-        ("six_2001-db8--5_tcp_80_2001-db8-1--12_80", "nat", True),
-        ("marked_fwmark_1_192.168.0.13_80", "dr", True),
-        ("shop_group_192.168.0.13_80", "nat", True),
-        ("shop_group_192.168.0.13_8080", "nat", False),
-    ],
-)
-def test_who_serves_is_told_by_file(file: str, forwarding: str | None, expected: bool) -> None:
-    local = "TCP  10.0.0.7:80 rr\n  -> 10.0.0.7:80  Local  1  0  0\n  -> 192.168.0.13:80  Tunnel  0  4  0\n"
-    found = serving(TABLE + local, [{"file": file, "forwarding": forwarding}])
-    assert found == (frozenset({file}) if expected else frozenset())
-
-
-@pytest.mark.parametrize(
     ("old", "new", "taken"),
     [
         ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_tcp_80_192.168.0.13_80", True),
@@ -287,8 +263,12 @@ def test_who_serves_is_told_by_file(file: str, forwarding: str | None, expected:
         ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.6_tcp_80_192.168.0.13_80", False),
         ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_tcp_80_192.168.0.13_8080", False),
         ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_10.0.0.5_udp_80_192.168.0.13_80", False),
-        # Groups have nothing but their names.
-        ("web_group_192.168.0.13_80", "shop_group_192.168.0.13_80", False),
+        # A group's files do not tell its services.
+        ("web_group_192.168.0.13_80", "shop_group_192.168.0.13_80", True),
+        ("web_10.0.0.5_tcp_80_192.168.0.13_80", "shop_group_192.168.0.13_80", True),
+        ("web_group_192.168.0.13_80", "shop_fwmark_1_192.168.0.13_80", True),
+        ("web_group_192.168.0.13_80", "shop_group_192.168.0.13_8080", False),
+        ("web_group_2001-db8--12_80", "shop_group_2001-db8--13_80", False),
     ],
 )
 def test_another_name_of_a_service_gives_nothing_back(old: str, new: str, taken: bool) -> None:
@@ -315,3 +295,15 @@ def test_a_service_that_stays_keeps_its_files_to_itself() -> None:
         new: text_for(READY, "y", "nat")
     }
     assert dict(plan({old: text_for(READY, "y", "dr")}, unready, unnamed="keep").write) == {new: text_for(HELD, "x")}
+
+
+def test_of_a_group_only_what_is_drained_goes_on() -> None:
+    """Its new name may stand for other services, for which nobody has prepared the server."""
+    new = [{"file": "shop_group_192.168.0.13_80", "ready": False, "label": "x", "forwarding": "dr"}]
+    for text in (text_for(READY, "y", "dr"), "5\n"):
+        written = plan({"web_group_192.168.0.13_80": text}, new, unnamed="drain").write
+        assert state_of(written["shop_group_192.168.0.13_80"]) == HELD
+    # Of several services that become one group, one is drained.
+    present = {f"web_10.0.0.5_tcp_{port}_192.168.0.13_80": text_for(READY) for port in (80, 82)}
+    present["web_10.0.0.5_tcp_81_192.168.0.13_80"] = "-7\n"
+    assert plan(present, new, unnamed="drain").write["shop_group_192.168.0.13_80"] == "-7\n"

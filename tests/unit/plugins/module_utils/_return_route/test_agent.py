@@ -72,6 +72,34 @@ def test_what_changes_routes_is_alone(tmp_path: Path, monkeypatch: pytest.Monkey
     assert asked != []
 
 
+def test_a_rollback_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would come back to it: the host stays out of reach."""
+    asked = []
+
+    def asking(argv: Sequence[str]) -> tuple[int, str, str]:
+        asked.append(" ".join(argv))
+        return 0, "[]" if "-j" in argv else "", ""
+
+    config, pending = tmp_path / "config", tmp_path / "rollback" / "pending"
+    config.write_text("{}")
+    pending.parent.mkdir()
+    pending.write_text(json.dumps({"config": None, "files": {str(config): None}, "enabled": False}))
+    monkeypatch.setattr(agent, "CONFIG", str(config))
+    monkeypatch.setattr(agent, "SAVED", str(tmp_path / "saved"))
+    monkeypatch.setattr(agent, "PENDING", str(pending))
+    monkeypatch.setattr(agent, "ROLLBACK_DIR", str(pending.parent))
+    monkeypatch.setattr(agent, "UNDONE", str(tmp_path / "undone"))
+    monkeypatch.setattr(agent, "alone", lambda: locks.alone("return-route", 0.0))
+    with locks.alone("return-route"), pytest.raises(BootError, match="another process has had"):
+        agent.rollback(asking)
+    assert not config.exists()
+    assert asked[-2:] == [
+        "systemctl disable lvs-return-route.service",
+        "systemctl --no-block stop lvs-return-route.service",
+    ]
+    assert "ip -N -j -4 rule show" in asked
+
+
 @pytest.mark.parametrize("argv", [["return-route"], ["return-route", "stop"], ["return-route", "run", "more"]])
 def test_usage(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert agent.main(argv) == 64
