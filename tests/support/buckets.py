@@ -108,6 +108,17 @@ def steady(clients: Clients, seconds: float) -> float:
     return since
 
 
+def wait_for_answers(clients: Clients, number: int) -> None:
+    """Wait until each client has been answered so often."""
+
+    def look() -> bool:
+        clients.snapshot()
+        answered = Counter(answer.client for answer in clients.answers)
+        return min(answered[client] for client in clients.clients) >= number
+
+    wait_until(look, seconds=60, what=f"{number} answers for each client")
+
+
 def wait_for_boot(cluster: Cluster, node: str) -> None:
     """Wait until all that a boot starts is started: until then a node may be too slow for ten adverts a second."""
     wait_until(

@@ -27,23 +27,23 @@ class Bounds(NamedTuple):
     back: float
 
 
-def clients_of(cluster: Cluster, pause: float = 1) -> Clients:
+def clients_of(cluster: Cluster, pause: float = 1, patience: float = 0.5) -> Clients:
     give_addresses(cluster, "client", INTERFACE)
     for node in (*NODES, "spare"):
         # A guest has little memory, so its table of connections holds 2048.
         cluster.run(node, "modprobe", "nf_conntrack")
         cluster.run(node, "sysctl", "-q", "-w", "net.netfilter.nf_conntrack_max=65536")
-    return Clients(cluster.lab, "client", INTERFACE, VIP, PORT, pause=pause)
+    return Clients(cluster.lab, "client", INTERFACE, VIP, PORT, pause=pause, patience=patience)
 
 
 def each_client_has_one_node(cluster: Cluster, bucket: Hash) -> None:
     """Always the same, the one that the kernel's hash says; nobody answers beside it."""
     owned = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
-    with clients_of(cluster, pause=0.5) as clients:
-        buckets.steady(clients, 5)
+    # No fault to be found late: only whether each is answered, and by whom.
+    with clients_of(cluster, pause=2, patience=5) as clients:
+        buckets.wait_for_answers(clients, 3)
     assert clients.failures == []
     assert clients.doubles == []
-    assert min(len([one for one in clients.answers if one.client == client]) for client in IPV4) >= 3
     foretold = buckets.foretold(IPV4, owned, bucket)
     assert clients.owner() == foretold
     print(f"shares of {len(IPV4)} clients: {dict(clients.shares())}, buckets {owned}")

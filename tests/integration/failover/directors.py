@@ -21,7 +21,7 @@ __all__ = ["INTERVAL", "LONGEST", "NAMES", "Director", "linked", "until"]
 NAMES = ("lb1", "lb2")
 # VRRP 3 counts hundredths: a takeover takes a second.
 INTERVAL = 0.25
-LONGEST = 10.0
+LONGEST = 40.0
 
 
 class Director(Host):

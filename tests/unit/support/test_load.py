@@ -145,7 +145,7 @@ def test_a_reset_after_the_end_is_no_failure() -> None:
         (replying(b"HTTP/1.1 503 Service Unavailable\r\n\r\nweb1\n"), 5, "HTTP/1.1 503 Service Unavailable"),
         (replying(b""), 5, "closed without an answer"),
         (reset, 5, "ECONNRESET"),
-        (lambda connection: wait(0.5), 0.4, "no answer in time"),
+        (lambda connection: wait(2), 0.4, "no answer in time"),
     ],
     ids=["status", "closed", "reset", "silent"],
 )

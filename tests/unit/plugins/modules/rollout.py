@@ -85,15 +85,15 @@ class Director:
         for name, address in (("eth0", "10.0.0.4/24"), ("eth1", "10.9.9.9/24")):
             host.run("ip", "address", "add", address, "dev", name)
         self._sender = self._start(sys.executable, "-c", SENDER)
-        self.keepalived: subprocess.Popen[str] | None = None
+        self.keepalived: subprocess.Popen[bytes] | None = None
 
-    def _start(self, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(self.host.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(self.host.argv(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         self.stack.enter_context(process)
         self.stack.callback(process.kill)
         return process
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self) -> subprocess.Popen[bytes]:
         # A process is known by its program: Python's, by another name.
         program = self.host.programs / "keepalived"
         shutil.copy(os.path.realpath(sys.executable), program)
@@ -107,8 +107,7 @@ class Director:
         group = bytes.fromhex("01005e000012" if version == 4 else "333300000012")
         frame = group + bytes.fromhex("020000000001") + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet
         assert self._sender.stdin is not None
-        self._sender.stdin.write(frame.hex() + "\n")
-        self._sender.stdin.flush()
+        self._sender.stdin.write(f"{frame.hex()}\n".encode())
         return float(read(self._sender))
 
     def loaded(self) -> tuple[float, bool]:
@@ -145,10 +144,11 @@ class Director:
             os.kill(self.outcome()["process"][0], signal.SIGKILL)
 
 
-def read(process: subprocess.Popen[str]) -> str:
+def read(process: subprocess.Popen[bytes]) -> str:
+    """The next line. Nothing stays behind in a buffer, which select would not see."""
     assert process.stdout is not None
     assert select.select([process.stdout], [], [], SECONDS)[0], "nothing came"
-    return process.stdout.readline().strip()
+    return process.stdout.readline().decode().strip()
 
 
 @contextlib.contextmanager

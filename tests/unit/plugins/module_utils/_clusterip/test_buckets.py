@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, chosen, wanted
+from tests.unit.plugins.properties import STABLE
 
 BUCKETS = st.sets(st.integers(1, 8))
 
@@ -45,6 +46,7 @@ def test_what_is_not_there_is_not_served() -> None:
     assert wanted(2, (1, 9), live=(2, 8)) == (1, 2)
 
 
+@STABLE
 @given(BUCKETS, BUCKETS, BUCKETS)
 def test_what_is_in_neither_list_does_not_move(live: set[int], had_local: set[int], local: set[int]) -> None:
     found = wanted(8, local, live=live, had_local=had_local)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ansible_collections.lvs.cluster.plugins.filter.mark_chains import mark_chains
 from ansible_collections.lvs.cluster.plugins.filter.mss_chains import mss_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.marks import multiport
+from tests.unit.plugins.properties import STABLE
 
 RULE = {"mark": 1, "family": "ipv4", "address": "10.0.0.6", "protocol": "tcp", "ports": [[80, 80], [8000, 8010]]}
 SIX = {"mark": 2, "family": "ipv6", "address": "2001:DB8:0::6", "protocol": "udp", "ports": [[53, 53]]}
@@ -77,6 +78,7 @@ def test_input_of_another_kind() -> None:
         mss_chains([3])  # type: ignore[list-item]
 
 
+@STABLE
 @given(st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 300)).map(lambda one: (one[0], min(65535, sum(one))))))
 def test_groups_of_ports_hold_what_was_given_in_rules_that_iptables_takes(ranges: list[tuple[int, int]]) -> None:
     groups = multiport(ranges)

@@ -6,7 +6,6 @@ import ipaddress
 import socket
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
@@ -21,9 +20,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations import ADD, DELETE, EDIT, Operation
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import Removable
-
-STABLE = settings(max_examples=150, deadline=None, derandomize=True)
-"""For each property: the same examples at every run."""
 
 MONTH = 31 * 86400
 FLAGS = {"sh": ("fallback", "port", "flag-3"), "mh": ("fallback", "port", "flag-3")}

@@ -9,7 +9,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Destination, Entry, Settings, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations import ADD, DELETE, EDIT, Operation
 from tests.unit.plugins.module_utils._ipvs.kernel_model import Flat, Kernel, Name, flat, name_of
-from tests.unit.plugins.module_utils._ipvs.strategies import POOL, STABLE, pool_names, removables, tables
+from tests.unit.plugins.module_utils._ipvs.strategies import POOL, pool_names, removables, tables
+from tests.unit.plugins.properties import STABLE
 
 ALL = plan.Removable(frozenset(POOL), frozenset(POOL))
 WEB, DNS = POOL[0], POOL[1]

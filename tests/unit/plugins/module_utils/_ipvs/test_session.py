@@ -28,12 +28,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.wire import Conn
 from tests.unit.plugins.module_utils._ipvs.kernel_model import Event, FakeIpvs, Kernel, Name, at_moments, flat, name_of
 from tests.unit.plugins.module_utils._ipvs.strategies import (
     POOL,
-    STABLE,
     foreign_changes,
     pool_names,
     removables,
     tables,
 )
+from tests.unit.plugins.properties import STABLE
 
 WEB, DNS, MARK = POOL[0], POOL[1], POOL[3]
 ONE, TWO = pool_names(WEB)[:2]

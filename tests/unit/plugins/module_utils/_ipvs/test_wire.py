@@ -24,7 +24,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.netlink import W
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
 from tests.unit.plugins.module_utils._ipvs.strategies import (
     FAMILY,
-    STABLE,
     daemons,
     destination_pairs,
     entries,
@@ -32,6 +31,7 @@ from tests.unit.plugins.module_utils._ipvs.strategies import (
     settings_of,
     timeouts,
 )
+from tests.unit.plugins.properties import STABLE
 
 Decoder = Callable[[bytes], object]
 SERVICES = service_keys().flatmap(lambda key: st.tuples(st.just(key), settings_of(key)))

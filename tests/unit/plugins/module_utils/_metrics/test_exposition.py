@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.exposition import Family, family, text
+from tests.unit.plugins.properties import STABLE
 
 # What is no Unicode text becomes a mark for it, and is tested by itself.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"))
@@ -39,6 +40,7 @@ def test_a_metric() -> None:
     )
 
 
+@STABLE
 @given(st.dictionaries(TEXTS, VALUES, min_size=1))
 def test_any_label_and_any_number_is_read_back(values: dict[str, float]) -> None:
     one = family("x", "Help.", [({"name": label, "fixed": "y"}, value) for label, value in values.items()])

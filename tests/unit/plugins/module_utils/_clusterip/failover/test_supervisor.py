@@ -32,7 +32,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover im
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places, read
 
 folder = sys.argv[1]
-supervisor.PATIENCE, delivery.RETRY = 0.5, 0.1
+supervisor.PATIENCE, delivery.RETRY = 0.5 if os.path.exists(folder + "/stubborn") else 30, 0.1
 
 def serve(cluster_ips, buckets):
     with open(folder + "/served", "a") as served:
