@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.apart import check_apart
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.apart import check_apart, check_sync_apart
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ips import plan_nodes
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.director import manager_of, plan_director
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Fault, Findings
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory, load
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.own_addresses import check_own_twice
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import (
     Service,
@@ -66,12 +67,14 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
         colocation.check()
     check_router_ids(known.clusters.values())
     check_apart(known.clusters.values(), directors)
+    check_sync_apart(known.clusters.values(), directors)
     everything = [
         (cluster, director, service)
         for cluster in known.clusters.values()
         for director in cluster.sorted
         for service in planned[director.name]
     ]
+    check_own_twice(known, everything)
     _check_tunnels(known, everything)
     _check_ways(known, everything)
     back = ways_back(known, everything)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the lvs.cluster authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clusters of one inventory must not share: an address that two of them would answer ARP for on one network."""
+"""What clusters of one inventory must not share on one network: a virtual address, and the way of connection sync."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, Iterable, Iterator, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import sync_way
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import entries, instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["check_apart"]
+__all__ = ["check_apart", "check_sync_apart"]
 
 
 def check_apart(clusters: Iterable[Cluster], directors: Mapping[str, Mapping[str, Any]]) -> None:
@@ -34,6 +35,28 @@ def check_apart(clusters: Iterable[Cluster], directors: Mapping[str, Mapping[str
             place.fault(
                 f"{address} would be held on {network} by each of the clusters {listing(found)}",
                 "give each cluster an address of its own, or the directors that are to share it one lvs_cluster",
+            )
+
+
+def check_sync_apart(clusters: Iterable[Cluster], directors: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say of each sync daemon that it hears the connections of another cluster; the kernel would take them for its own.
+
+    ``directors`` as above. Without lvs_interfaces nothing is known.
+    """
+    users: dict[tuple[networks.Network, str], dict[str, list[Place]]] = {}
+    for cluster in clusters:
+        for director in cluster.sorted:
+            daemon = None if director.leaves else directors[director.name]["sync_daemon"]
+            if not daemon:
+                continue
+            for network in networks.overall(director.on(daemon.get("interface") or "")):
+                places = users.setdefault((network, sync_way(director, daemon)), {}).setdefault(cluster.name, [])
+                places.append(director.place.key("lvs_sync_daemon"))
+    for (network, way), found in users.items():
+        for place in (place for places in found.values() for place in places) if len(found) > 1 else ():
+            place.notice(
+                f"the clusters {listing(found)} hear each other's connections on {network} ({way})",
+                "give the sync daemons of each cluster an id of their own",
             )
 
 

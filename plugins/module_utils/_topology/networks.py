@@ -19,7 +19,18 @@ from ipaddress import (
 )
 from typing import Iterable, Union
 
-__all__ = ["Address", "Interface", "Network", "address", "family", "holding", "interface", "network", "overall"]
+__all__ = [
+    "Address",
+    "Interface",
+    "Network",
+    "address",
+    "family",
+    "holding",
+    "interface",
+    "network",
+    "overall",
+    "within",
+]
 
 Address = Union[IPv4Address, IPv6Address]
 Interface = Union[IPv4Interface, IPv6Interface]
@@ -27,7 +38,7 @@ Network = Union[IPv4Network, IPv6Network]
 
 
 def _strict(text: str) -> str:
-    """Refuse what only some Python versions take: leading zeros (octal to others) and IPv6 scopes."""
+    """Refuse what only some Python versions take: leading zeros (octal to others) and IPv6 zones."""
     plain = text.strip()
     parts = () if ":" in plain else plain.replace("/", ".").split(".")
     if "%" in plain or any(len(part) > 1 and part[0] == "0" for part in parts):
@@ -62,6 +73,13 @@ def holding(networks: Iterable[Network], one: Address) -> Network | None:
     """The narrowest of the networks that holds the address."""
     fitting = [net for net in networks if one in net]
     return max(fitting, key=lambda net: (net.prefixlen, str(net)), default=None)
+
+
+def within(one: Interface, networks: Iterable[Network]) -> Network | None:
+    """The network of an interface that an address's own is wider than, so that it would lead more hosts that way."""
+    own = [*networks]
+    narrower = [net for net in own if one.ip in net and net.prefixlen > one.network.prefixlen]
+    return holding(narrower, one.ip) if one.network not in own else None
 
 
 def overall(interfaces: Iterable[Interface]) -> list[Network]:

@@ -183,7 +183,9 @@ def _parsed(parse: Callable[[str], Any], meaning: str, value: Any) -> Any:
     try:
         return parse(str(value))
     except ValueError:
-        raise Wrong(f"is {quoted(value)}, not {meaning}") from None
+        zone = value.partition("%")[2].partition("/")[0]
+        hint = f": it has a zone (%{zone}), which is not taken" if zone else ""
+        raise Wrong(f"is {quoted(value)}, not {meaning}{hint}") from None
 
 
 def _address(spec: Spec, value: Any, place: Place) -> str:
@@ -217,8 +219,10 @@ def _multicast(spec: Spec, value: Any, place: Place) -> str:
 
 
 def _usable(one: networks.Address) -> str:
-    if getattr(one, "ipv4_mapped", None):
-        raise Wrong(f"{one} is an IPv4 address in the form of IPv6")
+    mapped = getattr(one, "ipv4_mapped", None)
+    if mapped:
+        # Versions of Python write the form in two ways.
+        raise Wrong(f"is the IPv4 address {mapped} in the form of IPv6")
     if one.is_multicast or one.is_unspecified or str(one) == "255.255.255.255":
         raise Wrong(f"{one} is not an address that a host can have")
     return str(one)
@@ -289,6 +293,13 @@ def _take_from_options(spec: Spec, given: dict[str, Any], place: Place) -> None:
             spot.notice(f"was taken as the key {word}", f"write {word} beside options, not under it")
             given[str(word)] = " ".join(map(str, one)) if isinstance(one, (list, tuple)) else one
     given["options"] = rest
+
+
+def _optional(spec: Spec, value: Any, place: Place) -> dict[str, Any] | bool:
+    """A mapping, or false where there is to be none though a default has one."""
+    if value is False or (isinstance(value, str) and BOOLEANS.get(value.strip().lower()) is False):
+        return False
+    return _mapping(spec, value, place)
 
 
 def _given(value: Any) -> dict[str, Any]:
@@ -389,6 +400,7 @@ KINDS: dict[str, Callable[[Spec, Any, Place], Any]] = {
     "network": _network,
     "ports": _ports,
     "mapping": _mapping,
+    "optional": _optional,
     "variant": _variant,
     "table": _table,
     "list": _list,

@@ -12,6 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.actions impo
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 
 __all__ = [
+    "PERSISTENCE",
     "SHARED",
     "check_options",
     "check_quorum",
@@ -24,6 +25,9 @@ __all__ = [
 
 SHARED = ("scheduler_flags", "one_packet", "persistence_netmask", "persistence_engine")
 """Settings in the kernel's table, which peers must have alike, beside the scheduler, forwarding and persistence."""
+
+PERSISTENCE = ("persistence_netmask", "persistence_engine")
+"""What says nothing without a persistence timeout."""
 
 CHECKING = ("delay_loop", "retry", "delay_before_retry", "warmup", "virtualhost")
 SERVICE_WORDS = (
@@ -106,7 +110,7 @@ def check_settings(service: Mapping[str, Any], place: Place) -> None:
             f"{service['persistence_engine']} is for UDP, and the service is {protocol}",
             "leave it out, or write protocol: udp",
         )
-    for key in ("persistence_netmask", "persistence_engine"):
+    for key in PERSISTENCE:
         if service.get(key) and "persistence_timeout" not in service:
             place.key(key).fault("says nothing without persistence_timeout", "write both, or leave it out")
     if service.get("ha_suspend") and marked:

@@ -21,6 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory im
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.match import Packets, packets
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import RealServers, network_of
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import (
+    PERSISTENCE,
     SHARED,
     check_quorum,
     check_settings,
@@ -59,13 +60,19 @@ class Service:
 
 
 def merged(director: Host) -> list[tuple[Place, dict[str, Any]]]:
-    """The director's services, each over lvs_virtual_service_defaults (a key of the service replaces the whole key)."""
+    """The director's services, each over lvs_virtual_service_defaults (a key of the service replaces the whole key).
+
+    A persistence timeout of 0 is none, and takes what belongs to one out of the defaults.
+    """
     place = director.place.key("lvs_virtual_services")
     shared = director.variables.get("lvs_virtual_service_defaults") or {}
     result = []
     for number, service in director.items("lvs_virtual_services"):
         at = place.index(number)
         settings = {**DEFAULTS, **shared, **service}
+        if settings.get("persistence_timeout") == 0:
+            for key in ("persistence_timeout", *({*PERSISTENCE} - {*service})):
+                settings.pop(key, None)
         if "health_checks" in settings:
             source = at if "health_checks" in service else director.place.key("lvs_virtual_service_defaults")
             check_names(settings["health_checks"], director, source.key("health_checks"))

@@ -13,7 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory im
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["PORT", "SYSCTLS", "check_sync_peers", "plan_sync_daemon", "sync_interface"]
+__all__ = ["PORT", "SYSCTLS", "check_sync_peers", "plan_sync_daemon", "sync_interface", "sync_way"]
 
 PORT = 8848
 """The UDP port of the kernel's sync daemon where none is given."""
@@ -38,14 +38,7 @@ def check_sync_peers(cluster: Cluster, daemons: Mapping[str, Mapping[str, Any] |
         daemon = daemons[director.name]
         if director.leaves:
             continue
-        if daemon is None:
-            ways[director.name] = "none"
-            continue
-        numbers = {one.get("name"): one.get("virtual_router_id") for _place, one in instances(director)}
-        # keepalived takes the number of the instance that the daemon follows.
-        number = daemon.get("id", numbers.get(daemon.get("instance")))
-        group = daemon.get("group", "224.0.0.81")
-        ways[director.name] = f"id {number} at {group} port {daemon.get('port', PORT)}"
+        ways[director.name] = "none" if daemon is None else sync_way(director, daemon)
     if len(set(ways.values())) > 1:
         written = ", ".join(f"{name} has {way}" for name, way in ways.items())
         for director in cluster.sorted:
@@ -54,6 +47,14 @@ def check_sync_peers(cluster: Cluster, daemons: Mapping[str, Mapping[str, Any] |
                     f"the directors do not agree on the sync daemon: {written}",
                     "give all directors of the cluster the same id, group and port, or none of them a sync daemon",
                 )
+
+
+def sync_way(director: Host, daemon: Mapping[str, Any]) -> str:
+    """By what directors hear each other: the daemon's id, group and port."""
+    numbers = {one.get("name"): one.get("virtual_router_id") for _place, one in instances(director)}
+    # keepalived takes the number of the instance that the daemon follows.
+    number = daemon.get("id", numbers.get(daemon.get("instance")))
+    return f"id {number} at {daemon.get('group', '224.0.0.81')} port {daemon.get('port', PORT)}"
 
 
 def sync_interface(director: Host, colocation: Colocation) -> str | None:

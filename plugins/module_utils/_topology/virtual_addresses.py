@@ -12,6 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults impor
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import check_width
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = ["VirtualAddresses"]
@@ -81,8 +82,10 @@ class VirtualAddresses:
             self._check_network(place, one, device)
 
     def _check_network(self, place: Place, one: networks.Interface, device: str) -> None:
-        own = [own.network for own in self._director.on(device)]
+        interfaces = self._director.on(device)
+        own = [own.network for own in interfaces]
         if one.ip.is_link_local or any(one.ip in network for network in own):
+            check_width(one, device, interfaces, place)
             return
         near = listing(str(network) for network in own)
         single = one.network.prefixlen == one.max_prefixlen

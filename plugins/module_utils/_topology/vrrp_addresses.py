@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
@@ -18,6 +18,7 @@ __all__ = [
     "EXCLUDED",
     "advertised",
     "check_own_addresses",
+    "check_width",
     "entries",
     "family_of",
     "instances",
@@ -127,8 +128,8 @@ def check_own_addresses(director: Host, owners: Owners) -> None:
 def outside_networks(director: Host) -> list[str]:
     """Note each VIP in no network of its interface; return those that lvs_interfaces is too short to judge.
 
-    IPv6 link-local addresses belong to every interface. The returned texts are ``ADDRESS dev INTERFACE``, for the
-    host's preflight.
+    Nor may its network be wider than the interface's. IPv6 link-local addresses belong to every interface. The returned
+    texts are ``ADDRESS dev INTERFACE``, for the host's preflight.
     """
     unchecked = []
     for place, instance in instances(director):
@@ -145,4 +146,16 @@ def outside_networks(director: Host) -> list[str]:
                     f"the VIP {one} is in no network of its interface {device} ({near})",
                     "correct the address, write dev: the interface it belongs to, or correct lvs_interfaces",
                 )
+            else:
+                check_width(one, device, own, spot)
     return unchecked
+
+
+def check_width(one: networks.Interface, device: str, own: Iterable[networks.Interface], place: Place) -> None:
+    """Note a VIP that brings a wider network than those of its interface (``own``): more hosts would be near."""
+    net = networks.within(one, [host.network for host in own])
+    if net is not None:
+        place.fault(
+            f"the VIP {one} brings the network {one.network}, wider than that of its interface {device} ({net})",
+            f"write {one.ip}/{net.prefixlen}, or {one.ip}/{one.max_prefixlen}",
+        )

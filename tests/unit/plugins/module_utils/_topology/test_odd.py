@@ -163,7 +163,7 @@ def test_nat_by_the_default_route_beside_direct_routing() -> None:
         ("10.0.0.0/24", "10.0.0.0/24 is the address of the network itself, which no host can have"),
         ("fd00::/64", "fd00::/64 is the address of the network itself, which no host can have"),
         ("10.0.0.255/24", "10.0.0.255/24 is the broadcast address of its network, which no host can have"),
-        ("::ffff:10.0.0.3/120", "::ffff:a00:3 is an IPv4 address in the form of IPv6"),
+        ("::ffff:10.0.0.3/120", "is the IPv4 address 10.0.0.3 in the form of IPv6"),
         ("255.255.255.255/32", "255.255.255.255 is not an address that a host can have"),
     ],
 )
@@ -194,3 +194,106 @@ def test_unicast_without_a_word_is_unicast(unicast: Any) -> None:
     assert answer["faults"] == []
     (instance,) = answer["hosts"]["lb1"]["director"]["vrrp_instances"]
     assert (instance["unicast"]["source"], instance["unicast"]["peers"]) == ("10.0.0.3", ["10.0.0.4"])
+
+
+# -- addresses
+
+
+def test_a_vip_with_a_network_wider_than_its_interfaces() -> None:
+    given = apart(inventory())
+    for name in ("lb1", "lb2"):
+        given["hosts"][name]["lvs_vrrp_instances"][0]["virtual_ipaddress"][0] = "10.0.0.5/2"
+    assert faults(given) == [
+        "lb1, lb2: lvs_vrrp_instances[0].virtual_ipaddress[0]: the VIP 10.0.0.5/2 brings the network 0.0.0.0/2, wider "
+        "than that of its interface eth0 (10.0.0.0/24); write 10.0.0.5/24, or 10.0.0.5/32"
+    ]
+    for length in (24, 28, 32):
+        for name in ("lb1", "lb2"):
+            given["hosts"][name]["lvs_vrrp_instances"][0]["virtual_ipaddress"][0] = f"10.0.0.5/{length}"
+        assert faults(given) == []
+
+
+def test_a_static_vip_with_such_a_network() -> None:
+    given = static("eth0")
+    del given["hosts"]["lb2"]
+    given["groups"]["directors"] = ["lb1"]
+    given["hosts"]["lb1"]["lvs_virtual_addresses"][0]["address"] = "10.0.0.6/8"
+    assert faults(given) == [
+        "lb1: lvs_virtual_addresses[0]: the VIP 10.0.0.6/8 brings the network 10.0.0.0/8, wider than that of its "
+        "interface eth0 (10.0.0.0/24); write 10.0.0.6/24, or 10.0.0.6/32"
+    ]
+
+
+def test_two_hosts_with_one_own_address() -> None:
+    given = apart(inventory())
+    given["hosts"]["lb2"]["lvs_interfaces"]["eth0"] = given["hosts"]["lb1"]["lvs_interfaces"]["eth0"]
+    (text,) = faults(given)
+    assert text.startswith("lb2: lvs_interfaces.eth0: 10.0.0.3 is lb1's own address, too; give each host")
+
+
+def test_two_real_servers_with_one_own_address() -> None:
+    given = apart(inventory())
+    first, second = list(given["groups"]["real_servers_nat"])[:2]
+    for name in (first, second):
+        given["hosts"][name]["lvs_address"] = "192.168.0.77"
+    assert [text for text in faults(given) if "own address, too" in text] == [
+        f"{second}: lvs_address: 192.168.0.77 is {first}'s own address, too; give each host an address of its own"
+    ]
+
+
+def test_a_bridge_of_containers_has_the_same_address_on_many() -> None:
+    given = apart(inventory())
+    for name in ("lb1", "lb2", *given["groups"]["real_servers_nat"]):
+        given["hosts"][name].setdefault("lvs_interfaces", {})["docker0"] = "172.17.0.1/16"
+    assert not [text for text in faults(given) if "own address, too" in text]
+
+
+@pytest.mark.parametrize(("second", "said"), [(5, True), (6, False)])
+def test_two_clusters_that_hear_each_others_connections(second: int, said: bool) -> None:
+    given = two_clusters()
+    for name in given["groups"]["directors"]:
+        number = 5 if name in ("lb1", "lb2") else second
+        given["hosts"][name]["lvs_sync_daemon"] = {"interface": "eth1", "id": number}
+        if name in ("lb3", "lb4"):
+            instance = given["hosts"][name]["lvs_vrrp_instances"][0]
+            instance["virtual_ipaddress"] = ["10.0.0.8/24", {"address": "192.168.0.8/24", "dev": "eth1"}]
+            given["hosts"][name]["lvs_virtual_services"][0]["address"] = "10.0.0.8"
+    notices = [one["text"] for one in plan(given)["notices"] if "hear each other" in one["text"]]
+    assert notices == (
+        [
+            "lb1, lb2, lb3, lb4: lvs_sync_daemon: the clusters default, other hear each other's connections on "
+            "192.168.0.0/24 (id 5 at 224.0.0.81 port 8848); give the sync daemons of each cluster an id of their own"
+        ]
+        if said
+        else []
+    )
+
+
+# -- defaults that a service does not want
+
+
+def test_a_service_goes_without_what_the_defaults_have() -> None:
+    given = apart(inventory())
+    shared = {
+        "persistence_timeout": 300,
+        "persistence_netmask": "255.255.255.0",
+        "sorry_server": {"address": "192.168.0.99", "port": 80},
+    }
+    both(given, lvs_virtual_service_defaults=shared)
+    (with_all,) = plan(given)["hosts"]["lb1"]["director"]["services"]
+    assert {"persistence_timeout", "persistence_netmask", "sorry_server"} <= set(with_all)
+    for name in ("lb1", "lb2"):
+        given["hosts"][name]["lvs_virtual_services"][0].update(persistence_timeout=0, sorry_server=False)
+    (without,) = plan(given)["hosts"]["lb1"]["director"]["services"]
+    assert {*with_all} - {*without} == {"persistence_timeout", "persistence_netmask", "sorry_server"}
+    for name in ("lb1", "lb2"):
+        given["hosts"][name]["lvs_virtual_services"][0]["persistence_netmask"] = "255.255.0.0"
+    assert [text.partition(": says")[0] for text in faults(given)] == [
+        "lb1, lb2: lvs_virtual_services[0].persistence_netmask"
+    ]
+
+
+@pytest.mark.parametrize("value", [True, "true", "none", 0])
+def test_a_sorry_server_is_a_mapping_or_false(value: Any) -> None:
+    (text,) = faults(service(sorry_server=value))
+    assert text.endswith("; write a mapping with address and port, or false")

@@ -211,10 +211,10 @@ def test_vrrp_3_has_no_password_and_master_seizes() -> None:
 
 def test_ipv4_and_ipv6_may_share_a_router_id_on_one_network() -> None:
     given = inventory()
-    for host in ("lb1", "lb2"):
+    for number, host in enumerate(("lb1", "lb2"), 3):
         given["hosts"][host]["lvs_interfaces"]["eth0"] = [
             given["hosts"][host]["lvs_interfaces"]["eth0"],
-            "2001:db8::3/64",
+            f"2001:db8::{number}/64",
         ]
     six = {**instance_of(given), "name": "VI_6", "virtual_ipaddress": ["2001:db8::5/64"]}
     given["hosts"]["lb1"]["lvs_vrrp_instances"].append(six)
@@ -373,6 +373,8 @@ def test_a_thousand_real_servers_and_ten_services_take_a_moment() -> None:
     given["hosts"].update(servers)
     given["groups"]["real_servers_nat"] = list(servers)
     instance_of(given)["virtual_ipaddress"][1]["address"] = "192.168.0.1/16"
+    for number, host in enumerate(("lb1", "lb2"), 2):
+        given["hosts"][host]["lvs_interfaces"]["eth1"] = f"192.168.0.{number}/16"
     service = service_of(given)
     entries = [{"host": name, "weight": 2} for name in servers]
     many = [{**service, "name": f"s{n}", "port": 8000 + n, "real_servers": entries} for n in range(10)]

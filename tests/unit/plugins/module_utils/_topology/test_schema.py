@@ -100,7 +100,11 @@ def test_taken(spec: Spec, value: Any, expected: Any) -> None:
         (Spec("word", "x"), None, "v is nothing, not text or a number"),
         (Spec("address", "x"), 5, "v is a number, not an IPv4 or IPv6 address"),
         (Spec("address", "x"), "10.0.0.05", "v is '10.0.0.05', not an IPv4 or IPv6 address"),
-        (Spec("address", "x"), "fe80::1%eth0", "v is 'fe80::1%eth0', not an IPv4 or IPv6 address"),
+        (
+            Spec("address", "x"),
+            "fe80::1%eth0",
+            "v is 'fe80::1%eth0', not an IPv4 or IPv6 address: it has a zone (%eth0), which is not taken",
+        ),
         (Spec("address", "x"), "0.0.0.0", "v 0.0.0.0 is not an address that a host can have"),
         (Spec("prefix", "x"), "10.0.0.5", "v is '10.0.0.5', not an address with its prefix length"),
         (Spec("prefix", "x"), "10.0.0.5/33", "v is '10.0.0.5/33', not an address with its prefix length"),
