@@ -22,6 +22,12 @@ options:
       - With V(0) the file is removed, which is the usual state. Files that are not named stay as they are.
     type: dict
     default: {}
+  purge:
+    description:
+      - Whether files that O(config) doesn't follow are removed, as those of an instance that has another name now.
+        Their numbers count for nothing.
+    type: bool
+    default: false
   state:
     description: V(absent) removes all such files.
     type: str
@@ -44,7 +50,7 @@ options:
     type: path
     default: /var/lib/lvs-cluster
   config:
-    description: The configuration that keepalived reads, for RV(followed) and RV(pending).
+    description: The configuration that keepalived reads, for O(purge), RV(followed) and RV(pending).
     type: path
     default: /etc/keepalived/keepalived.conf
 attributes:

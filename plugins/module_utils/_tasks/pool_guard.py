@@ -19,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import fai
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.owner import Running
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.director_table import UNREADY
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks.vrrp_priority import followed
 
 ARGUMENTS: dict[str, Any] = {
     "services": {"type": "list", "elements": "dict", "default": []},
@@ -41,7 +42,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     losses = task.work(module, _losses)["losses"]
     return {
         "changed": False,
-        "faults": guard.faults(losses, threshold) + _ending(module.params["failover_files"]),
+        "faults": guard.faults(losses, threshold) + _ending(module.params["failover_files"], module.params["config"]),
         "pools": [
             {
                 "service": str(pool.service),
@@ -57,14 +58,18 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     }
 
 
-def _ending(followed: list[str] | None) -> list[str]:
-    """What a failover has added to priorities and would count no more, as where an instance gets another name."""
-    present = {} if followed is None else failover_files.read(failover_files.DIRECTORY)
+def _ending(wanted: list[str] | None, config: str) -> list[str]:
+    """What a failover has added to priorities and would count no more, as where an instance gets another name.
+
+    What the configuration in force does not follow counts for nothing already.
+    """
+    present = {} if wanted is None else failover_files.read(failover_files.DIRECTORY)
+    ending = {name: number for name, number in present.items() if number and name not in (wanted or ())}
     return [
         f"{name} adds {number} to a priority since a failover, and no VRRP instance or sync group would follow it, so "
-        "another director may take over: say lvs.cluster.failover with lvs_back=true first"
-        for name, number in sorted(present.items())
-        if number and name not in (followed or ())
+        "another director may take over: first say lvs.cluster.failover with lvs_back=true, by the inventory of before"
+        for name, number in sorted(ending.items())
+        if name in followed(config)
     ]
 
 

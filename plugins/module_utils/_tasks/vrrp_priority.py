@@ -21,6 +21,7 @@ __all__ = ["ARGUMENTS", "followed", "run"]
 
 ARGUMENTS: dict[str, Any] = {
     "numbers": {"type": "dict", "default": {}},
+    "purge": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "give_way": {"type": "list", "elements": "str", "default": []},
     "give_way_seconds": {"type": "float", "default": 5.0},
@@ -40,10 +41,12 @@ def run(module: AnsibleModule, sleep: Callable[[float], None] = time.sleep) -> d
         present = files.read(directory)
         if module.params["state"] == "absent":
             wanted = {**wanted, **dict.fromkeys(present, 0)}
+        follows = followed(config)
+        if module.params["purge"]:
+            wanted = {**dict.fromkeys({*present} - {*follows}, 0), **wanted}
         after = files.numbers(present, wanted)
         if not module.check_mode:
             _carry_out(directory, present, after, ways, lambda: sleep(seconds))
-        follows = followed(config)
         pending = Notes().read(config, store.read_text(config)) is not None
     except OSError as error:
         raise TaskError(f"{error.filename or directory}: {error.strerror}") from error

@@ -64,7 +64,8 @@ def _way_back(host: Host, uses: list[Use], finder: _Gateways) -> dict[str, Any]:
         asked.setdefault(one, {}).setdefault(route["gateway"], set()).add(use.cluster.name)
     if not uses and not host.leaves:
         host.place.key("groups").key("real_servers_nat").notice(
-            "the host is in this group, and no NAT service names it", "name it in a service, or take it out"
+            "the host is in this group, and no NAT service names it",
+            "name it in a service, or take it out after a run of lvs.cluster.site, which takes its way back",
         )
     for source, gateways in asked.items():
         if len(gateways) > 1:

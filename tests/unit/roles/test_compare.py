@@ -62,17 +62,21 @@ def test_the_guard_has_options_that_it_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "prepared", "losses"),
+    ("check", "held", "group", "come", "losses"),
     [
-        (["web_rs1", "web_rs2"], [], ["name rs1, rs2 in --limit, too"]),
-        # One of them is in the run, is known, or is no host of the inventory.
-        (["web_rs1", "web_rs2"], ["rs2"], []),
-        (["web_rs1"], [], []),
-        ([], [], []),
+        (False, ["web_rs1", "web_rs2"], "present", [], ["name rs1, rs2 in --limit, too"]),
+        # They are in the run, and nobody could prepare them; --check prepares nobody.
+        (False, ["web_rs1", "web_rs2"], "present", ["rs1", "rs2"], ["name rs1, rs2 in --limit, too"]),
+        (True, ["web_rs1", "web_rs2"], "present", ["rs2"], []),
+        (True, ["web_rs1", "web_rs2"], "present", [], ["name rs1, rs2 in --limit, too"]),
+        # One waits for another gateway, is known, or is no host of the inventory.
+        (False, ["web_rs1", "web_rs2"], "to_turn", ["rs2"], []),
+        (False, ["web_rs1"], "present", [], []),
+        (False, [], "present", [], []),
     ],
 )
 def test_a_new_director_without_its_real_servers(
-    tmp_path: Path, held: list[str], prepared: list[str], losses: list[str]
+    tmp_path: Path, check: bool, held: list[str], group: str, come: list[str], losses: list[str]
 ) -> None:
     """The last task of compare.yml itself; what the host said is given."""
     servers = [
@@ -86,13 +90,13 @@ def test_a_new_director_without_its_real_servers(
         "__director_compared": {"parts": parts},
         "__director_scripts": {},
     }
-    come = {
-        "ansible.builtin.group_by": {"key": "lvs_real_servers_present"},
-        "when": f"inventory_hostname in {prepared}",
+    grouped = {
+        "ansible.builtin.group_by": {"key": f"lvs_real_servers_{group}"},
+        "when": f"inventory_hostname in {come}",
     }
     gather = {**yaml.safe_load((ROLE / "tasks/compare.yml").read_text())[-1], "when": "inventory_hostname == 'lb1'"}
-    tasks = [come, gather, shown(tmp_path, "{{ director_losses | to_json }}")]
-    run_play(tmp_path, {"vars": variables, "tasks": tasks}, {"lb1": {}, "rs1": {}, "rs2": {}})
+    tasks = [grouped, gather, shown(tmp_path, "{{ director_losses | to_json }}")]
+    run_play(tmp_path, {"vars": variables, "tasks": tasks}, {"lb1": {}, "rs1": {}, "rs2": {}}, check=check)
     found = json.loads((tmp_path / "shown.json").read_text())
     assert [text.split(": ")[0] for text in found] == ["lb1"] * len(losses)
     assert [text.split(": ")[-1] for text in found] == losses

@@ -15,6 +15,8 @@ from tests.unit.roles.playing import ROLE, run_play
     ("seen", "forwarding", "sysctls", "said"),
     [
         (["firewalld"], "nat", {}, True),
+        # Of a service whose own method is another one.
+        (["firewalld"], "dr nat", {}, True),
         (["firewalld"], "nat", {"net.ipv4.vs.conntrack": 0}, True),
         (["firewalld"], "nat", {"net.ipv4.vs.conntrack": "1"}, False),
         (["firewalld"], "nat", {"net.ipv4.vs.conntrack": 1}, False),
@@ -26,7 +28,10 @@ def test_who_is_told_that_answers_are_dropped(
     tmp_path: Path, seen: list[str], forwarding: str, sysctls: dict[str, Any], said: bool
 ) -> None:
     task = yaml.safe_load((ROLE / "tasks/peers.yml").read_text())[-1]
-    director = {"manager": "keepalived", "services": [{"name": "web", "forwarding": forwarding}], "sysctls": sysctls}
+    services = [
+        {"name": "web", "forwarding": "dr", "real_servers": [{"forwarding": one} for one in forwarding.split()]}
+    ]
+    director = {"manager": "keepalived", "services": services, "sysctls": sysctls}
     variables = {"__plan": {"hosts": {"lb1": {"director": director}}}, "packages_seen": seen}
     output = run_play(tmp_path, {"vars": variables, "tasks": [task]}, {"lb1": {}})
     assert ("net.ipv4.vs.conntrack: 1" in output) is said

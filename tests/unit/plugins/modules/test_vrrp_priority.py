@@ -132,3 +132,15 @@ def test_a_number_without_its_directory_is_an_error(capsys: pytest.CaptureFixtur
     result = run(capsys, tmp_path / "none", numbers={ONE: 1})
     assert result["failed"]
     assert "No such file" in result["msg"]
+
+
+def test_what_nobody_follows_goes(capsys: pytest.CaptureFixture[str], config: Path) -> None:
+    """An instance has got another name."""
+    place, old = config.parent, "lvs_failover_instance_OLD"
+    run(capsys, place, numbers={ONE: 51, old: 3})
+    checked = run(capsys, place, check=True, purge=True)
+    assert (checked["changed"], checked["after"]) == (True, {ONE: 51})
+    gone = run(capsys, place, purge=True)
+    assert (gone["changed"], gone["before"], gone["after"]) == (True, {ONE: 51, old: 3}, {ONE: 51})
+    assert not (place / old).exists()
+    assert not run(capsys, place, purge=True)["changed"]
