@@ -91,6 +91,21 @@ virtual_server 10.0.0.5 80 {
     }
 }
 """
+# A word that a reload refuses to change, and an address that the setup does not have.
+OTHER = """global_defs {
+    nftables by_hand
+}
+
+vrrp_instance VI_BY_HAND {
+    state MASTER
+    interface eth0
+    virtual_router_id 99
+    priority 100
+    virtual_ipaddress {
+        10.0.0.77/24
+    }
+}
+"""
 # The form with a routing table of its own.
 WAY_BACK = """
 mkdir -p /etc/iproute2
@@ -184,3 +199,28 @@ def test_two_directors_with_keepalived(tmp_path: Path) -> None:
         assert {name: cluster.run(name, "cat", "/etc/keepalived/keepalived.conf") for name in texts} == texts
         assert {name: cluster.run(name, "ipvsadm", "--save", "--numeric") for name in ("lb1", "lb2")} == before
         assert cluster.playbook("site", *BACK, inventory=folder).changed == {}
+
+
+@pytest.mark.late
+def test_a_configuration_that_a_reload_refuses_comes_back(tmp_path: Path) -> None:
+    """What keepalived holds by ours goes with it, also where the other configuration does not have it."""
+    setup = ROOT / "inventories/nat_ha"
+    with by_hand("nat_ha", tmp_path) as (cluster, _folder):
+        cluster.run("lb2", "sh", "-c", "umask 077; cat > /etc/keepalived/keepalived.conf", stdin=OTHER)
+        cluster.run("lb2", "systemctl", "restart", "keepalived")
+        wait_until(lambda: cluster.holders("10.0.0.77") == ["lb2"], seconds=30, what="lb2 to have its address")
+        run = cluster.playbook("site", inventory=setup)
+        assert run.status == 0, run.output
+        wait_until(lambda: cluster.holders("10.0.0.5") == ["lb1"], seconds=60, what="lb1 to be master")
+        assert cluster.holders("10.0.0.77") == []
+        cluster.run("lb1", "systemctl", "stop", "keepalived")
+        wait_until(lambda: cluster.holders("10.0.0.5") == ["lb2"], seconds=30, what="lb2 to be master")
+        run = cluster.playbook("site", *BACK, inventory=setup)
+        assert run.status == 0, run.output
+        assert "lb2: keepalived is restarted, because a reload can't change this: nftables" in run.output, run.output
+        wait_until(lambda: cluster.holders("10.0.0.77") == ["lb2"], seconds=30, what="lb2 to have its address again")
+        assert cluster.holders("10.0.0.5") == cluster.holders("192.168.0.1") == []
+        assert cluster.table("lb2") == {}
+        assert cluster.host("lb2").service("keepalived").is_enabled
+        assert cluster.run("lb2", "cat", "/etc/keepalived/keepalived.conf") == OTHER
+        assert cluster.playbook("site", *BACK, inventory=setup).changed == {}
