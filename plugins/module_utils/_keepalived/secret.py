@@ -17,21 +17,20 @@ MASK = "********"
 # What may stand before a line: that it is for one host alone (@lb1), or that it is one for each of a list (~SEQ, ~LST).
 _FOR = r"(?:@\S+\s+|~\w+\([^)]*\)\s*)*"
 # auth_pass of VRRP and the password of an SSL block are keepalived's; the others are for keywords it may get. The
-# line may be commented out, also behind another, and begins anew at each brace.
-_SECRET_LINE = re.compile(
-    rf"^(?P<head>(?:.*?[{{}}#!])?[\s#!]*{_FOR}\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
-)
+# line may be commented out, and begins anew at each brace. Where none is in force, a comment behind may have one.
+_KEYWORD = rf"[\s#!]*{_FOR}\"?(?:auth_pass|\w*passw(?:or)?d|\w*passphrase|\w*secret)\"?)(?P<value>\s.*)?$"
+_SECRET_LINES = (re.compile(rf"^(?P<head>(?:.*?[{{}}])?{_KEYWORD}"), re.compile(rf"^(?P<head>.*?[#!]{_KEYWORD}"))
 # A definition, and where one is used.
 _DEFINITION = re.compile(rf"^(?P<head>[\s#!]*{_FOR}\$(?P<name>\w+)\s*=)(?P<value>.*)$")
 _USED = re.compile(r"\$\{?(\w+)")
-_SECRET_NAME = re.compile(r"(?:^|_)(?:(?:auth_?)?pass(?:w|wd|word|phrase)?|key)(?:_|$)|secret", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(?:^|_)(?:auth_?)?pass(?:w|wd|word|phrase)?(?:_|$)|secret|_key$", re.IGNORECASE)
 # A comment of one word behind such a keyword was a line of the configuration; others are prose.
 _COMMENT = re.compile(r"(?:^|[\s{}])[#!]")
-_ONE_WORD = re.compile(r'\s*(?:"[^"]*"|[^\s"]+)\s*(?:[#!].*)?$')
+_ONE_WORD = re.compile(r'\s*(?:"[^"]*"|\S+)\s*(?:[#!].*)?$')
 _QUOTED = re.compile(r'"[^"]*"')
 _BEHIND = re.compile(r"\s[#!].*")
 # keepalived takes a comment and the blanks before it away, and then looks for the backslash.
-_GOES_ON = re.compile(r"\\\s*(?:[#!].*)?$")
+_GOES_ON = re.compile(r"\\\s*(?:(?<!\\)[#!].*)?$")
 # A value without quotes: up to a brace that is not that of a definition's use.
 _BARE = re.compile(r"(?:\$\{\w+\}|[^{}])*")
 _BRACES = re.compile(r"^\s*[{}]?\s*$")
@@ -130,7 +129,7 @@ def _keywords(lines: list[str]) -> list[re.Match[str]]:
     """Where a secret stands behind its keyword."""
     found = []
     for line in lines:
-        match = _SECRET_LINE.match(line)
+        match = next(filter(None, (pattern.match(line) for pattern in _SECRET_LINES)), None)
         if not match or _BRACES.match(match.group("value") or ""):
             continue
         if not _COMMENT.search(_QUOTED.sub("", match.group("head"))) or _ONE_WORD.match(match.group("value")):

@@ -44,6 +44,7 @@ __all__ = [
     "renamed",
     "state_of",
     "text_for",
+    "whose",
 ]
 
 DIRECTORY = "/var/lib/lvs-cluster/weights"
@@ -196,21 +197,28 @@ def renamed(present: Mapping[str, str], names: Collection[str]) -> dict[str, str
     """The texts that those of ``names`` without a file take over, so that another name gives back nothing drained.
 
     That is what stands for the same real server of the same virtual service under a name that nobody has any more. Of a
-    virtual server group a file's name does not tell the services: what is drained there, or in a service that becomes
-    part of one, is drained under the new name.
+    virtual server group a file's name does not tell the services: what is drained in one that is gone, or in a service
+    that becomes part of one, is drained under the new name.
     """
-    named = set(names)
-    old = {name: text for name, text in present.items() if name not in named and is_ours(text)}
+    named, services = set(names), {_service(name) for name in names}
+    old = {name: text for name, text in sorted(present.items()) if name not in named and is_ours(text)}
+    same = {whose(name): text for name, text in old.items()}
+    drained = {
+        name: text for name, text in old.items() if state_of(text) == DRAINED and (number_of(text) or 0) <= HELD_VALUE
+    }
     found: dict[str, str] = {}
     for name in (name for name in names if name not in present):
-        for other, text in sorted(old.items()):
-            drained = state_of(text) == DRAINED and (number_of(text) or 0) < 0
-            if _whose(other) == _whose(name) or (drained and _is_grouped(name, other)):
-                found[name] = text
+        grouped = [
+            text for other, text in drained.items() if _service(other) not in services and _is_grouped(name, other)
+        ]
+        if whose(name) in same:
+            found[name] = same[whose(name)]
+        elif grouped:
+            found[name] = grouped[0]
     return found
 
 
-def _whose(name: str) -> tuple[str, ...]:
+def whose(name: str) -> tuple[str, ...]:
     """What a file's name tells of its server beside the service's name, all of it where that is all it has."""
     parts = name.split("_")
     if parts[-4:-3] == ["fwmark"]:

@@ -110,11 +110,11 @@ def file_override(text: str, planned: int | None = None) -> Override | None:
     return _said(text) or Override(by_hand)
 
 
-def updated_text(text: str, forwarding: str, *, ready: bool) -> str | None:
+def updated_text(text: str, forwarding: str, *, ready: bool, other: bool = False) -> str | None:
     """The text of an operator's weight file after a run that did or did not prepare its host; None: it stays.
 
-    A host that was prepared is no longer held. One that was prepared for another forwarding method, and not for this
-    one, is: whoever gives the server back makes it a held one.
+    A host that was prepared is no longer held. One that was prepared for another forwarding method or (``other``) for
+    other services, and not for these, is: whoever gives the server back makes it a held one.
     """
     if _said(text) is None:
         return None
@@ -124,7 +124,7 @@ def updated_text(text: str, forwarding: str, *, ready: bool) -> str | None:
     if ready:
         words.pop("held", None)
         words.update({"forwarding": forwarding} if forwarding else {})
-    elif weights.is_other(text, forwarding):
+    elif other or weights.is_other(text, forwarding):
         words["held"] = True
     return None if words == before else f"{first}\n{_MARK}{json.dumps(words, sort_keys=True)}\n"
 

@@ -96,16 +96,23 @@ def _serving(unknown: list[dict[str, Any]], _module: AnsibleModule, session: Ses
 
 
 def _with_updated(wanted: weights.Plan, present: dict[str, str], servers: list[dict[str, Any]]) -> weights.Plan:
-    """Of a server that an operator has set, note what it was prepared for, and if it is held when it comes back."""
-    texts = {
-        server["file"]: overrides.updated_text(
-            present[server["file"]], server["forwarding"] or "", ready=server["ready"]
+    """Of a server that an operator has set, note what it was prepared for, and if it is held when it comes back.
+
+    What was drained in a virtual server group, or before there was one, tells nothing of the services that it has now.
+    """
+    noted: dict[str, str] = {}
+    known = {weights.whose(name) for name in present}
+    for server in servers:
+        name = server["file"]
+        text = wanted.write.get(name, present.get(name))
+        if text is None:
+            continue
+        updated = overrides.updated_text(
+            text, server["forwarding"] or "", ready=server["ready"], other=weights.whose(name) not in known
         )
-        for server in servers
-        if server["file"] in present
-    }
-    noted = {name: text for name, text in texts.items() if text is not None}
-    return dataclasses.replace(wanted, write={**noted, **wanted.write})
+        if updated is not None:
+            noted[name] = updated
+    return dataclasses.replace(wanted, write={**wanted.write, **noted})
 
 
 def _without_weight(texts: dict[str, str], servers: list[dict[str, Any]]) -> dict[str, str]:

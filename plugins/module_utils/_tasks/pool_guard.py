@@ -69,8 +69,16 @@ def _ending(wanted: list[str] | None, config: str) -> list[str]:
         f"{name} adds {number} to a priority since a failover, and no VRRP instance or sync group would follow it, so "
         "another director may take over: first say lvs.cluster.failover with lvs_back=true, by the inventory of before"
         for name, number in sorted(ending.items())
-        if name in followed(config)
+        if _counts(name, config)
     ]
+
+
+def _counts(name: str, config: str) -> bool:
+    """Whether the configuration in force follows the file; one that can't be understood may."""
+    try:
+        return name in followed(config)
+    except TaskError:
+        return True
 
 
 def _losses(module: AnsibleModule, session: Session) -> dict[str, guard.Losses]:

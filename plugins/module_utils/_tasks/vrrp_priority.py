@@ -41,7 +41,7 @@ def run(module: AnsibleModule, sleep: Callable[[float], None] = time.sleep) -> d
         present = files.read(directory)
         if module.params["state"] == "absent":
             wanted = {**wanted, **dict.fromkeys(present, 0)}
-        follows = followed(config)
+        follows = [] if module.params["state"] == "absent" else followed(config)
         if module.params["purge"]:
             wanted = {**dict.fromkeys({*present} - {*follows}, 0), **wanted}
         after = files.numbers(present, wanted)

@@ -10,7 +10,7 @@ from typing import Any, Iterable, Iterator, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import sync_way
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import GROUP, sync_way
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import entries, instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
@@ -49,7 +49,10 @@ def check_sync_apart(clusters: Iterable[Cluster], directors: Mapping[str, Mappin
             daemon = None if director.leaves else directors[director.name]["sync_daemon"]
             if not daemon:
                 continue
+            group = networks.address(daemon.get("group") or GROUP)
             for network in networks.overall(director.on(daemon.get("interface") or "")):
+                if network.version != group.version:
+                    continue
                 places = users.setdefault((network, sync_way(director, daemon)), {}).setdefault(cluster.name, [])
                 places.append(director.place.key("lvs_sync_daemon"))
     for (network, way), found in users.items():

@@ -18,7 +18,8 @@ __all__ = ["check_own_twice"]
 def check_own_twice(known: Inventory, services: Iterable[tuple[Cluster, Host, Service]]) -> None:
     """Note an address that two hosts of a cluster have, on a network of its virtual addresses or as lvs_address.
 
-    Elsewhere many hosts may have one, as on the bridge of a container engine.
+    Elsewhere many hosts may have one, as on the bridge of a container engine, and link-local ones count on each link
+    alone. Who leaves may have a successor.
     """
     members = {name: {one.name: one for one in cluster.sorted} for name, cluster in known.clusters.items()}
     for cluster, _director, service in services:
@@ -26,7 +27,7 @@ def check_own_twice(known: Inventory, services: Iterable[tuple[Cluster, Host, Se
             if server["host"]:
                 members[cluster.name][server["host"]] = known.hosts[server["host"]]
     for name, hosts in members.items():
-        _check(known.clusters[name], hosts.values())
+        _check(known.clusters[name], [host for host in hosts.values() if not host.leaves])
 
 
 def _check(cluster: Cluster, hosts: Iterable[Host]) -> None:
@@ -34,7 +35,7 @@ def _check(cluster: Cluster, hosts: Iterable[Host]) -> None:
     users: dict[networks.Address, dict[str, Place]] = {}
     for host in hosts:
         for name, one in host.interfaces:
-            if any(vip in one.network for vip in virtual):
+            if not one.ip.is_link_local and any(vip in one.network for vip in virtual):
                 spot = host.place.key("lvs_interfaces").key(name)
                 users.setdefault(one.ip, {}).setdefault(host.name, spot)
         for variable in ("lvs_address", "lvs_address6"):

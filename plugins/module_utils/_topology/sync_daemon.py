@@ -13,7 +13,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory im
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["PORT", "SYSCTLS", "check_sync_peers", "plan_sync_daemon", "sync_interface", "sync_way"]
+__all__ = ["GROUP", "PORT", "SYSCTLS", "check_sync_peers", "plan_sync_daemon", "sync_interface", "sync_way"]
+
+GROUP = "224.0.0.81"
+"""The multicast group of the kernel's sync daemon where none is given."""
 
 PORT = 8848
 """The UDP port of the kernel's sync daemon where none is given."""
@@ -54,7 +57,7 @@ def sync_way(director: Host, daemon: Mapping[str, Any]) -> str:
     numbers = {one.get("name"): one.get("virtual_router_id") for _place, one in instances(director)}
     # keepalived takes the number of the instance that the daemon follows.
     number = daemon.get("id", numbers.get(daemon.get("instance")))
-    return f"id {number} at {daemon.get('group', '224.0.0.81')} port {daemon.get('port', PORT)}"
+    return f"id {number} at {daemon.get('group', GROUP)} port {daemon.get('port', PORT)}"
 
 
 def sync_interface(director: Host, colocation: Colocation) -> str | None:

@@ -280,3 +280,24 @@ def test_another_name_and_another_method_at_once_end_a_weight_of_an_operator(
     assert checked["diff"] == result["diff"]
     assert (result["held"], result["drained"], result["diff"]["before"]) == ([new], [], "")
     assert (tmp_path / new).read_text().startswith("-2147483647\n# lvs.cluster held")
+
+
+@pytest.mark.parametrize(
+    ("new", "method", "held"),
+    [
+        (FIRST.replace("web", "shop"), "dr", True),
+        (FIRST.replace("web", "shop"), "nat", False),
+        # Its name does not tell which services it has now.
+        ("web_group_192.168.0.12_80", "nat", True),
+    ],
+)
+def test_what_was_drained_under_another_name_is_held_when_it_comes_back(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, new: str, method: str, held: bool
+) -> None:
+    drain = overrides.Override(0, overrides.now(), "", "otto", "drain")
+    (tmp_path / FIRST).write_text(overrides.file_text(drain, 20, "a label", "nat"))
+    result = run(capsys, tmp_path, servers=[{**server(new, ready=False), "forwarding": method}])
+    assert result["drained"] == [new]
+    assert overrides.file_override((tmp_path / new).read_text()) == drain._replace(held=held)
+    assert run(capsys, tmp_path, servers=[{**server(new, ready=True), "forwarding": method}])["drained"] == [new]
+    assert overrides.file_override((tmp_path / new).read_text()) == drain

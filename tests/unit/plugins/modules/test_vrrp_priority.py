@@ -144,3 +144,11 @@ def test_what_nobody_follows_goes(capsys: pytest.CaptureFixture[str], config: Pa
     assert (gone["changed"], gone["before"], gone["after"]) == (True, {ONE: 51, old: 3}, {ONE: 51})
     assert not (place / old).exists()
     assert not run(capsys, place, purge=True)["changed"]
+
+
+def test_absent_needs_no_configuration_that_can_be_understood(capsys: pytest.CaptureFixture[str], config: Path) -> None:
+    run(capsys, config.parent, numbers={ONE: 51})
+    config.write_text("~SEQ(n, 1, 2) vrrp_instance VI_${n} {\n}\n")
+    assert "is not known" in run(capsys, config.parent)["msg"]
+    assert run(capsys, config.parent, state="absent")["changed"]
+    assert not (config.parent / ONE).exists()

@@ -44,7 +44,17 @@ def test_secrets_are_found_and_masked() -> None:
         # One in a comment joins nothing.
         ("# see C:\\\nauth_pass s3cret\n", f"auth_pass {MASK}\n{MASK}\n", ["s3cret"]),
         ("priority 5 \\\nauth_pass s3cret\n", f"auth_pass {MASK}\n{MASK}\n", ["s3cret"]),
+        # What is in force goes before what a comment says.
+        ("auth_pass s3cret # password of the peers, see the vault", f"auth_pass {MASK}", ["s3cret"]),
+        ("auth_pass s3cret # secret", f"auth_pass {MASK}", ["s3cret"]),
+        ("auth_pass new # auth_pass old", f"auth_pass {MASK}", ["new"]),
+        ('auth_pass "my #secret one"', f"auth_pass {MASK}", ["my #secret one"]),
+        ('auth_pass "s3#secret x"', f"auth_pass {MASK}", ["s3#secret x"]),
+        # Before # and ! a backslash takes their meaning.
+        ("auth_pass s3cre\\#t\nadvert_int 1", f"auth_pass {MASK}\nadvert_int 1", ["s3cre\\#t"]),
+        ("$REGEX=a\\!b\nauth_pass foo", f"$REGEX=a\\!b\nauth_pass {MASK}", ["foo"]),
         # A line in a comment.
+        ('#auth_pass s3"cret\n', f"#auth_pass {MASK}\n", ['s3"cret']),
         ("#auth_pass old   # until May\n", f"#auth_pass {MASK}\n", ["old"]),
         ('#auth_pass "two words"\n', f"#auth_pass {MASK}\n", ["two words"]),
         ("priority 5 # auth_pass old\n", f"priority 5 # auth_pass {MASK}\n", ["old"]),
@@ -98,7 +108,7 @@ def test_the_secret_of_a_definition_of_many_lines() -> None:
     [
         *("auth_passive x", "router_id auth_pass", "password_file {", "auth_pass {", "auth_pass"),
         *("$COMPASS_IP=10.0.0.1", "$PASSIVE_PRIO=50", "# password is in the vault", "$PASS="),
-        *("$A=auth_pass", "$A=auth_type PASS", "$A=router_id auth_pass", "$MONKEY=1"),
+        *("$A=auth_pass", "$A=auth_type PASS", "$A=router_id auth_pass", "$MONKEY=1", "$KEY_LEN=12"),
         *("priority 5 # auth_pass is in the vault", 'notify "/bin/x # auth_pass"'),
     ],
 )

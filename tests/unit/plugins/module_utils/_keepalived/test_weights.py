@@ -300,10 +300,30 @@ def test_a_service_that_stays_keeps_its_files_to_itself() -> None:
 def test_of_a_group_only_what_is_drained_goes_on() -> None:
     """Its new name may stand for other services, for which nobody has prepared the server."""
     new = [{"file": "shop_group_192.168.0.13_80", "ready": False, "label": "x", "forwarding": "dr"}]
-    for text in (text_for(READY, "y", "dr"), "5\n"):
+    for text in (text_for(READY, "y", "dr"), "5\n", "-5\n"):
         written = plan({"web_group_192.168.0.13_80": text}, new, unnamed="drain").write
         assert state_of(written["shop_group_192.168.0.13_80"]) == HELD
     # Of several services that become one group, one is drained.
     present = {f"web_10.0.0.5_tcp_{port}_192.168.0.13_80": text_for(READY) for port in (80, 82)}
+    present["web_10.0.0.5_tcp_81_192.168.0.13_80"] = "-2147483647\n"
+    assert plan(present, new, unnamed="drain").write["shop_group_192.168.0.13_80"] == "-2147483647\n"
+    # Of a weight that was less for a while nobody knows what it would be there.
     present["web_10.0.0.5_tcp_81_192.168.0.13_80"] = "-7\n"
-    assert plan(present, new, unnamed="drain").write["shop_group_192.168.0.13_80"] == "-7\n"
+    assert state_of(plan(present, new, unnamed="drain").write["shop_group_192.168.0.13_80"]) == HELD
+
+
+@pytest.mark.parametrize("group", ["a", "z"])
+def test_what_was_drained_in_another_service_is_not_drained_here(group: str) -> None:
+    drained, ready = "-2147483647\n", text_for(READY, forwarding="nat")
+    there = f"{group}_group_192.168.0.13_80"
+    # It leaves a group that goes on.
+    servers = [
+        {"file": name, "ready": True}
+        for name in (f"{group}_group_192.168.0.14_80", "b_10.0.0.6_tcp_80_192.168.0.13_80")
+    ]
+    result = plan({there: drained, servers[0]["file"]: ready}, servers, unnamed="keep")
+    assert result.states["b_10.0.0.6_tcp_80_192.168.0.13_80"] == ("", READY)
+    # It has a file of its own under the old name.
+    present = {there: drained, "b_10.0.0.6_tcp_80_192.168.0.13_80": ready}
+    result = plan(present, [{"file": "c_10.0.0.6_tcp_80_192.168.0.13_80", "ready": True}], unnamed="keep")
+    assert result.states["c_10.0.0.6_tcp_80_192.168.0.13_80"] == ("", READY)

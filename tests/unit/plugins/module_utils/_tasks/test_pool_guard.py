@@ -154,5 +154,8 @@ def test_a_failover_that_would_end(director: Director, tmp_path: Path, monkeypat
     assert director.faults(failover_files=[second, first], config=str(config)) == []
     (fault,) = director.faults(failover_files=[second], config=str(config))
     assert fault.startswith(f"{first} adds 51 to a priority since a failover, and no VRRP instance")
+    # One that can't be understood may follow it.
+    config.write_text("~SEQ(n, 1, 2) vrrp_instance VI_${n} {\n}\n")
+    assert len(director.faults(failover_files=[second], config=str(config))) == 1
     (tmp_path / first).write_text(failover_files.text_for(0))
     assert director.faults(failover_files=[second], config=str(config)) == []

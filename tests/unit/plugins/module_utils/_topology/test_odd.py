@@ -248,11 +248,36 @@ def test_a_bridge_of_containers_has_the_same_address_on_many() -> None:
     assert not [text for text in faults(given) if "own address, too" in text]
 
 
+def test_link_local_addresses_count_on_each_link() -> None:
+    given = apart(inventory())
+    for number, name in enumerate(("lb1", "lb2"), 3):
+        eth0 = given["hosts"][name]["lvs_interfaces"]["eth0"]
+        given["hosts"][name]["lvs_interfaces"].update(
+            eth0=[eth0, f"fe80::{number}/64"], docker0=["172.17.0.1/16", "fe80::1/64"]
+        )
+        six = {**given["hosts"][name]["lvs_vrrp_instances"][0], "name": "VI_6", "virtual_router_id": 61}
+        six["virtual_ipaddress"] = ["fe80::100/64"]
+        given["hosts"][name]["lvs_vrrp_instances"].append(six)
+    assert not [text for text in faults(given) if "own address, too" in text]
+
+
+def test_one_that_leaves_may_have_a_successor() -> None:
+    given = apart(inventory())
+    given["hosts"]["lb3"] = copy.deepcopy(given["hosts"]["lb2"])
+    given["hosts"]["lb3"]["lvs_vrrp_instances"][0]["priorities"]["lb3"] = 140
+    given["groups"]["directors"].append("lb3")
+    assert [text for text in faults(given) if "own address, too" in text] != []
+    given["hosts"]["lb2"]["lvs_state"] = "absent"
+    assert [text for text in faults(given) if "own address, too" in text] == []
+
+
 @pytest.mark.parametrize(("second", "said"), [(5, True), (6, False)])
 def test_two_clusters_that_hear_each_others_connections(second: int, said: bool) -> None:
     given = two_clusters()
     for name in given["groups"]["directors"]:
         number = 5 if name in ("lb1", "lb2") else second
+        four = given["hosts"][name]["lvs_interfaces"]["eth1"]
+        given["hosts"][name]["lvs_interfaces"]["eth1"] = [four, f"2001:db8::{name[2:]}/64"]
         given["hosts"][name]["lvs_sync_daemon"] = {"interface": "eth1", "id": number}
         if name in ("lb3", "lb4"):
             instance = given["hosts"][name]["lvs_vrrp_instances"][0]
