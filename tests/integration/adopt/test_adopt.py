@@ -113,6 +113,12 @@ echo '200 LVS' >> /etc/iproute2/rt_tables
 ip rule add from %(address)s table LVS
 ip route add default via 192.168.0.1 table LVS
 """
+WEIGH = """
+for file in /var/lib/lvs-cluster/weights/*_%(address)s_80; do
+    sed '1s/.*/%(number)s/' "$file" > "$file.new"
+    mv "$file.new" "$file"
+done
+"""
 
 
 @contextmanager
@@ -190,6 +196,14 @@ def test_two_directors_with_keepalived(tmp_path: Path) -> None:
         )  # fmt: skip
         assert load.failed == []
         assert cluster.holders("10.0.0.5") == ["lb1"]
+        # Neither keepalived was enabled at boot, and both have taken the new configuration: the old one reads no such file.
+        for name in texts:
+            for number, weight in ((-2147483647, 0), (0, 20)):
+                cluster.run(name, "sh", "-ec", WEIGH % {"address": "192.168.0.12", "number": number})
+                wait_until(
+                    lambda n=name, w=weight: cluster.table(n)["TCP 10.0.0.5:80"]["192.168.0.12:80"] == w,  # type: ignore[misc]
+                    seconds=20, what=f"{name} to give rs1 weight {weight}",
+                )  # fmt: skip
         assert cluster.playbook("site", inventory=folder).changed == {}
         with Load(cluster.lab, "client", [("10.0.0.5", 80)], rate=100) as load:
             run = cluster.playbook("site", *BACK, inventory=folder)
