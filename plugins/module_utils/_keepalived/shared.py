@@ -28,8 +28,10 @@ from typing import NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, UnreadableError, read_text
 
-__all__ = ["NO_AUTH", "Instance", "differing", "instances", "needs_restart", "survives"]
+__all__ = ["GOING", "NO_AUTH", "Instance", "differing", "instances", "needs_restart", "survives"]
 
+GOING = "addresses or services that go"
+"""Among what needs a restart: the new configuration does not have them, so nobody would take them away later."""
 _DEFAULT_GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 NO_AUTH, PASS, AH = 0, 1, 2
 """Kinds of authentication as adverts number them."""
@@ -117,14 +119,37 @@ def survives(old: Instance, new: Mapping[str, Instance]) -> bool:
 
 
 def needs_restart(old: str, new: str, config_id: str | None = None) -> str:
-    """What of the change a reload refuses, in words; "" for nothing, and where that can't be told."""
+    """What of the change a reload refuses, in words; "" for nothing, and where that can't be told.
+
+    GOING is among it where keepalived must not be ended without a chance to take back what it did.
+    """
     if not old:
         return ""
     try:
         before, after = (_process_words(_blocks(text, config_id)) for text in (old, new))
     except UnreadableError:
         return ""
-    return ", ".join(f"{said} ({word})" for word, said, _bare in _RESTART if before.get(word) != after.get(word))
+    found = [f"{said} ({word})" for word, said, _bare in _RESTART if before.get(word) != after.get(word)]
+    if found and _held(_blocks(old, config_id)) - _held(_blocks(new, config_id)):
+        found.append(GOING)
+    return ", ".join(found)
+
+
+def _held(blocks: Sequence[Block]) -> set[tuple[str, ...]]:
+    """What keepalived puts on the host: addresses, routes and rules, virtual services and their real servers."""
+    found: set[tuple[str, ...]] = set()
+    for block in blocks:
+        word, inside = block.words[0], block.inside or []
+        if word.startswith("virtual_server"):
+            found |= {block.words, *((*block.words, *one.words) for one in inside if one.words[0] == "real_server")}
+        lists = [block] if word.startswith("static_") else inside if word == "vrrp_instance" else []
+        for one in lists:
+            lines = one.inside or []
+            if one.words[0] in ("virtual_ipaddress", "virtual_ipaddress_excluded", "static_ipaddress"):
+                found |= {(line.words[0],) for line in lines}
+            elif one.words[0].startswith(("virtual_", "static_")):
+                found |= {line.words for line in lines}
+    return found
 
 
 # Both questions are asked of the same two texts, and a large one takes a while.

@@ -196,7 +196,7 @@ def test_two_directors_with_keepalived(tmp_path: Path) -> None:
         )  # fmt: skip
         assert load.failed == []
         assert cluster.holders("10.0.0.5") == ["lb1"]
-        # Neither keepalived was enabled at boot, and both have taken the new configuration: the old one reads no such file.
+        # Neither was enabled at boot, and both have taken the new configuration: the old one reads no such file.
         for name in texts:
             for number, weight in ((-2147483647, 0), (0, 20)):
                 cluster.run(name, "sh", "-ec", WEIGH % {"address": "192.168.0.12", "number": number})

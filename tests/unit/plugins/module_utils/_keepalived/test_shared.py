@@ -8,15 +8,18 @@ import ipaddress
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import UnreadableError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.shared import (
+    GOING,
     Instance,
     differing,
     instances,
     needs_restart,
     survives,
 )
+from tests.support.cluster import ROOT
 
 BASE = """
 global_defs {
@@ -326,6 +329,50 @@ def test_what_needs_a_restart(old: str, new: str, said: str) -> None:
 )
 def test_what_does_not(old: str, new: str) -> None:
     assert needs_restart(PLAIN + old, PLAIN + new) == ""
+
+
+SERVED = """virtual_server 10.0.0.5 80 {
+    real_server 192.168.0.12 80 {
+        weight 1
+    }
+    real_server 192.168.0.13 80 {
+        weight 1
+    }
+}
+static_routes {
+    10.9.0.0/16 via 10.0.0.9
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "goes"),
+    [
+        ("", "", False),
+        ("10.0.0.6/24 dev eth0", "10.0.0.6/24 dev eth0 label eth0:1", False),
+        ("10.0.0.6/24", "10.0.0.7/24", True),
+        ("192.168.0.1/24", "192.168.0.1/23", True),
+        ("weight 1", "weight 2", False),
+        ("real_server 192.168.0.13", "real_server 192.168.0.14", True),
+        ("virtual_server 10.0.0.5 80", "virtual_server 10.0.0.5 81", True),
+        ("10.9.0.0/16", "10.8.0.0/16", True),
+        ("advert_int 1", "advert_int 2", False),
+    ],
+)
+def test_what_a_kill_would_leave_on_the_host(old: str, new: str, goes: bool) -> None:
+    before = PLAIN + SERVED
+    after = before.replace(old, new)
+    assert (after != before) is (old != new)
+    assert needs_restart(before, after) == ""
+    said = needs_restart(before, after + "instance b\n")
+    assert said == "the name of this keepalived (instance)" + (f", {GOING}" if goes else "")
+    # What comes is nobody's yet.
+    assert GOING not in needs_restart(PLAIN, PLAIN + SERVED + "instance b\n")
+
+
+def test_the_role_knows_its_words() -> None:
+    words = yaml.safe_load((ROOT / "roles/director/vars/main.yml").read_text())["__director_goes"]
+    assert f"'{GOING}' in" in words
 
 
 def test_what_begins_needs_none() -> None:
