@@ -2,7 +2,8 @@
 
 ansible-test wants the collection in a folder .../ansible_collections/lvs/cluster and writes its output into it, so it
 gets a copy: what git tracks, and what it would track. Every Python that ansible-core supports and this machine has is
-tested. ansible-test runs its tests one after the other; here its slowest runs beside all others, in a copy of its own.
+tested. ansible-test runs its tests one after the other; here its slowest runs beside all others, in a copy of its own,
+and with a home of its own: two that make one environment there at the same time take it from each other.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "sanity"
+# Short: the path of an interpreter in it must fit a script's first line.
+HOMES = Path.home() / ".cache" / "lvs-sanity"
 COLLECTION = Path("ansible_collections") / "lvs" / "cluster"
 # Importing everything on each Python takes as long as the rest.
 SHARES = {"rest": ("--skip-test", "import"), "import": ("--test", "import")}
@@ -73,6 +76,15 @@ def copy_tree(root: Path, names: Iterable[str], to: Path) -> None:
         target = to / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, target, follow_symlinks=False)
+
+
+def make_home(real: Path, to: Path) -> None:
+    """Make `to` a home that shows what is in the real one, and has a folder .ansible of its own."""
+    (to / ".ansible").mkdir(parents=True, exist_ok=True)
+    for entry in real.iterdir():
+        link = to / entry.name
+        if not os.path.lexists(link):
+            link.symlink_to(entry)
 
 
 def cache_get_pip(pip_version: str, home: Path) -> None:
@@ -135,8 +147,6 @@ def main() -> int:
     """Run the sanity tests; ansible-test's exit status."""
     answer = subprocess.run([sys.executable, "-c", QUESTIONS], check=True, capture_output=True, text=True)
     known = json.loads(answer.stdout)
-    for pip_version in known["pips"]:
-        cache_get_pip(pip_version, Path.home())
     pythons = find_pythons(known["pythons"], lambda version: candidates(version, os.environ), runs)
     missing = [version for version in known["pythons"] if version not in pythons]
     print(f"sanity: Python {', '.join(pythons)}; not here: {', '.join(missing) or 'none'}", flush=True)
@@ -151,7 +161,10 @@ def main() -> int:
         copy_tree(ROOT, names, copy)
         # Else ansible-test asks the repository around it, which ignores build/.
         subprocess.run(["git", "init", "--quiet", str(copy)], check=True)
-        commands[copy] = [*command, *choice]
+        make_home(Path.home(), HOMES / share)
+        for pip_version in known["pips"]:
+            cache_get_pip(pip_version, HOMES / share)
+        commands[copy] = ["env", f"HOME={HOMES / share}", *command, *choice]
         if known["empty"] and share == "rest":
             commands[copy] += ["--skip-test", "empty-init"]
     status = run_beside(commands, {**os.environ, "PATH": search_path(pythons.values(), os.environ["PATH"])})

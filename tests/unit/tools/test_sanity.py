@@ -60,6 +60,17 @@ def test_found_pythons_come_before_the_rest_of_the_search_path() -> None:
     assert path.split(":") == [os.path.dirname(sys.executable), "/pyenv/3.8/bin", "/usr/bin", "/shims", "/bin"]
 
 
+def test_each_share_has_a_home_of_its_own_with_what_is_in_the_real_one(tmp_path: Path) -> None:
+    real, home = tmp_path / "real", tmp_path / "real" / ".cache" / "share"
+    (real / ".ansible" / "test").mkdir(parents=True)
+    (real / ".pip.conf").write_text("x")
+    for _time in range(2):
+        sanity.make_home(real, home)
+    assert (home / ".pip.conf").read_text() == "x"
+    assert not (home / ".ansible").is_symlink()
+    assert list((home / ".ansible").iterdir()) == []
+
+
 def test_the_script_is_put_where_ansible_test_looks_and_a_real_one_stays(tmp_path: Path) -> None:
     script = tmp_path / ".ansible" / "test" / "cache" / "get_pip_24_2.py"
     sanity.cache_get_pip("24.2", tmp_path)
