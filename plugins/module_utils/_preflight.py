@@ -31,6 +31,7 @@ def misplaced(unchecked: Iterable[str], links: Iterable[Mapping[str, Any]]) -> l
             near = ", ".join(map(str, own)) or "no address"
             faults.append(
                 f"the VIP {vip} is in no network of its interface {device} ({near}); "
-                "correct the address, or write dev: the interface it belongs to"
+                "correct the address, or write dev: the interface it belongs to; "
+                f"if routers send it here, write {{address: {vip.ip}/{vip.max_prefixlen}, dev: {device}}}"
             )
     return faults

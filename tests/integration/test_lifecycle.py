@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab import state
 from lab.networks import management_address
@@ -26,6 +27,8 @@ HOSTS = ("lb1", "lb2", "rs1", "rs2", "client")
 VIP, PLAIN = "10.0.0.5", 8080
 RS1, RS2 = "192.168.0.12:80", "192.168.0.13:80"
 SERVICE, BOTH = f"TCP {VIP}:{PLAIN}", {RS1: 20, RS2: 8}
+# In none of the directors' networks, each with the interface that it is put on.
+ROUTED = {"203.0.113.5": "eth0", "203.0.113.6": "lo"}
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +198,54 @@ def test_new_director_is_not_configured_without_its_real_servers(configured: Clu
         wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
     assert named.status == 0, named.output
     assert {answer.by for answer in stream.answers} == {"rs1", "rs2"}
+
+
+@pytest.mark.late
+def test_vips_that_a_route_leads_to_move_with_its_next_hop(configured: Cluster, tmp_path: Path) -> None:
+    inventory = with_routed_vips(configured, tmp_path)
+    run = configured.playbook("site", inventory=inventory)
+    assert run.status == 0, run.output
+    assert "203.0.113.5 is in no network of its interface eth0 (10.0.0.0/24)" in " ".join(run.output.split())
+    for address in ROUTED:
+        configured.run("client", "ip", "route", "add", address, "via", VIP)
+        wait_until(lambda at=address: configured.holders(at) == ["lb1"], seconds=10, what=f"lb1 to hold {address}")  # type: ignore[misc]
+    answers_by_routed_vips(configured)
+    configured.lab.power("lb1", "off")
+    try:
+        wait_until(lambda: configured.holders(VIP, ("lb2",)) == ["lb2"], seconds=20, what="lb2 to take over")
+        answers_by_routed_vips(configured)
+    finally:
+        configured.lab.power("lb1", "on")
+    wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
+    back = configured.playbook("site")
+    assert back.status == 0, back.output
+    assert [configured.holders(address) for address in ROUTED] == [[], []]
+    for address in ROUTED:
+        configured.run("client", "ip", "route", "delete", address)
+
+
+def with_routed_vips(cluster: Cluster, tmp_path: Path) -> Path:
+    """An inventory that has them in the instance of the VIP, and on each what the VIP serves on the port PLAIN."""
+    inventory = variant(cluster, tmp_path)
+    file = inventory / "group_vars" / "directors" / "main.yml"
+    variables = yaml.safe_load(file.read_text())
+    [instance] = variables["lvs_vrrp_instances"]
+    instance["virtual_ipaddress_excluded"] = [
+        {"address": f"{address}/32", "dev": device} for address, device in ROUTED.items()
+    ]
+    services = variables["lvs_virtual_services"]
+    [plain] = [service for service in services if service["port"] == PLAIN]
+    services += [{**plain, "name": f"routed-{device}", "address": address} for address, device in ROUTED.items()]
+    file.write_text(json.dumps(variables))
+    return inventory
+
+
+def answers_by_routed_vips(cluster: Cluster) -> None:
+    for address in ROUTED:
+        wait_until(
+            lambda at=address: cluster.serve("client", at, PLAIN, 14).keys() == {"rs1", "rs2"},  # type: ignore[misc]
+            seconds=20, what=f"both real servers to answer by {address}, and no request to fail",
+        )  # fmt: skip
 
 
 def run_without_notes(cluster: Cluster, director: str) -> None:

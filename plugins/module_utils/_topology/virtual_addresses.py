@@ -12,7 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults impor
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import check_width
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import check_width, note_routed
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = ["VirtualAddresses"]
@@ -82,26 +82,20 @@ class VirtualAddresses:
             self._check_network(place, one, device)
 
     def _check_network(self, place: Place, one: networks.Interface, device: str) -> None:
-        interfaces = self._director.on(device)
-        own = [own.network for own in interfaces]
-        if one.ip.is_link_local or any(one.ip in network for network in own):
-            check_width(one, device, interfaces, place)
-            return
-        near = listing(str(network) for network in own)
-        single = one.network.prefixlen == one.max_prefixlen
-        if not own and not single:
-            self.unchecked.append(f"{one} dev {device}")
-        elif single and own:
+        own = self._director.on(device)
+        if one.ip.is_link_local or any(one.ip in host.network for host in own):
+            check_width(one, device, own, place)
+        elif one.network.prefixlen == one.max_prefixlen:
             # A single address with its interface is how a VIP is written that routers send to the director.
-            place.notice(
-                f"{one.ip} is in no network of its interface {device} ({near}): only a route leads clients to it",
-                "see that routers send it to this director, or correct the address",
-            )
+            note_routed(one, device, own, place)
         elif own:
+            near = listing(str(host.network) for host in own)
             place.fault(
                 f"the VIP {one} is in no network of its interface {device} ({near})",
                 "correct the address, write the interface it belongs to, or correct lvs_interfaces",
             )
+        else:
+            self.unchecked.append(f"{one} dev {device}")
 
     def _check_others(self, place: Place, one: networks.Interface) -> None:
         """An address that stays here can't move with VRRP, and no other director of the cluster can hold it."""

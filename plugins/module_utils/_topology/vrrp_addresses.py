@@ -22,6 +22,7 @@ __all__ = [
     "entries",
     "family_of",
     "instances",
+    "note_routed",
     "outside_networks",
     "plan_addresses",
     "vmac_names",
@@ -128,27 +129,41 @@ def check_own_addresses(director: Host, owners: Owners) -> None:
 def outside_networks(director: Host) -> list[str]:
     """Note each VIP in no network of its interface; return those that lvs_interfaces is too short to judge.
 
-    Nor may its network be wider than the interface's. IPv6 link-local addresses belong to every interface. The returned
-    texts are ``ADDRESS dev INTERFACE``, for the host's preflight.
+    Nor may its network be wider than the interface's. IPv6 link-local addresses belong to every interface, and a single
+    address with its interface is how a VIP is written that routers send to the director. The returned texts are
+    ``ADDRESS dev INTERFACE``, for the host's preflight.
     """
     unchecked = []
     for place, instance in instances(director):
         for spot, one, entry in entries(instance, place):
             device = entry.get("dev", instance.get("interface"))
-            own = director.on(device or "")
             if device is None or one.ip.is_link_local:
                 continue
-            if not own:
-                unchecked.append(f"{one} dev {device}")
-            elif not any(one.ip in host.network for host in own):
+            own = director.on(device)
+            if any(one.ip in host.network for host in own):
+                check_width(one, device, own, spot)
+            elif "dev" in entry and one.network.prefixlen == one.max_prefixlen:
+                note_routed(one, device, own, spot)
+            elif own:
                 near = listing(str(host.network) for host in own)
                 spot.fault(
                     f"the VIP {one} is in no network of its interface {device} ({near})",
-                    "correct the address, write dev: the interface it belongs to, or correct lvs_interfaces",
+                    "correct the address, write dev: the interface it belongs to, or correct lvs_interfaces; "
+                    f"if routers send it here, write {{address: {one.ip}/{one.max_prefixlen}, dev: {device}}}",
                 )
             else:
-                check_width(one, device, own, spot)
+                unchecked.append(f"{one} dev {device}")
     return unchecked
+
+
+def note_routed(one: networks.Interface, device: str, own: Iterable[networks.Interface], place: Place) -> None:
+    """Say of a VIP outside its interface's networks (``own``) what it needs; of an interface without any, nothing."""
+    near = listing(str(host.network) for host in own)
+    if near:
+        place.notice(
+            f"{one.ip} is in no network of its interface {device} ({near}): only a route leads clients to it",
+            "see that routers send it to this director, or correct the address",
+        )
 
 
 def check_width(one: networks.Interface, device: str, own: Iterable[networks.Interface], place: Place) -> None:
