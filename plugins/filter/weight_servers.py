@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Collection, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import active_connections
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.serving import active_connections
 
 
 def weight_servers(director: Mapping[str, Any], prepared: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:

@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which real servers of a plan the kernel's table serves by already, told by the names of their weight files."""
+"""What the kernel's table says of real servers, by the names of their weight files: who serves, with how many."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, Table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights import own_file
 
-__all__ = ["serving"]
+__all__ = ["active_connections", "serving"]
 
 _LOCAL = "local"
 
@@ -27,7 +27,7 @@ def serving(table: Table, servers: Iterable[Mapping[str, Any]]) -> frozenset[str
     to be prepared for all: none of these is ever told.
     """
     found = [
-        (own_file(_words(key), name.address, name.port), one.forwarding)
+        (own_file(_words(**key._asdict()), name.address, name.port), one.forwarding)
         for key, entry in table.items()
         for name, one in entry.destinations.items()
         if one.weight > 0
@@ -40,5 +40,21 @@ def serving(table: Table, servers: Iterable[Mapping[str, Any]]) -> frozenset[str
     )
 
 
-def _words(key: ServiceKey) -> str:
-    return f"fwmark_{key.fwmark}" if key.fwmark else f"{key.address}_{key.protocol}_{key.port}"
+def active_connections(services: Iterable[Mapping[str, Any]], files: Collection[str]) -> int:
+    """Add up the active connections of the real servers with these files. ``services`` are those of `ipvs_info`.
+
+    The file of a server in a virtual server group (``NAME_group_ADDRESS_PORT``) does not tell the group's services, so
+    all that the table has for this address and port counts.
+    """
+    active = 0
+    for service in services:
+        for server in service["destinations"]:
+            own = own_file(_words(**service), server["address"], server["port"])
+            group = f"_group_{server['address']}_{server['port']}".replace(":", "-")
+            if any(own.search(file) or file.endswith(group) for file in files):
+                active += server["connections"]["active"]
+    return active
+
+
+def _words(fwmark: int = 0, address: str = "", protocol: str = "", port: int = 0, **_others: Any) -> str:
+    return f"fwmark_{fwmark}" if fwmark else f"{address}_{protocol}_{port}"

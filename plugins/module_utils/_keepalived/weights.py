@@ -18,9 +18,9 @@ place is noticed (IN_MOVED_TO).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 __all__ = [
     "DIRECTORY",
@@ -33,7 +33,6 @@ __all__ = [
     "PURGE",
     "READY",
     "Plan",
-    "active_connections",
     "file_name_fault",
     "forwarding_of",
     "is_other",
@@ -244,46 +243,6 @@ def _lacks(text: str, forwarding: str) -> bool:
     """Whether a READY file does not say this method, and is ours to write: an operator's has more to say."""
     plain = _second_line(text).startswith(_READY_MARK) or bool(_ONLY_NUMBER.match(text))
     return plain and bool(forwarding) and forwarding_of(text) != forwarding
-
-
-def active_connections(table: str, files: Iterable[str]) -> int:
-    """Add up the active connections of the servers with these files, from the text of `ipvsadm --list --numeric`."""
-    wanted = tuple(files)
-    return sum(
-        destination.active for destination in _destinations(table) if any(destination.is_of(name) for name in wanted)
-    )
-
-
-class _Destination(NamedTuple):
-    """One real server of one virtual service in the text: which files are its own, and what stands there."""
-
-    own: re.Pattern[str]
-    group: str
-    active: int
-
-    def is_of(self, file: str) -> bool:
-        return bool(self.own.search(file)) or file.endswith(self.group)
-
-
-def _destinations(table: str) -> Iterator[_Destination]:
-    """All of the table.
-
-    The file of a server in a virtual server group (``NAME_group_ADDRESS_PORT``) does not tell the group's services, so
-    all that the table has for this address and port counts.
-    """
-    service = ""
-    for line in table.splitlines():
-        words = line.split()
-        if words[:1] == ["FWM"]:
-            service = f"fwmark_{words[1]}"
-        elif words[:1] in (["TCP"], ["UDP"], ["SCTP"]):
-            address, port = words[1].rsplit(":", 1)
-            service = f"{address.strip('[]')}_{words[0].lower()}_{port}"
-        elif words[:1] == ["->"] and service:
-            address, port = words[1].rsplit(":", 1)
-            place = address.strip("[]")
-            group = f"_group_{place}_{port}".replace(":", "-")
-            yield _Destination(own_file(service, place, int(port)), group, int(words[4]))
 
 
 def own_file(service: str, address: str, port: int) -> re.Pattern[str]:

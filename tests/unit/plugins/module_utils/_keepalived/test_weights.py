@@ -13,7 +13,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.weights im
     HELD_VALUE,
     INVALID,
     READY,
-    active_connections,
     file_name_fault,
     forwarding_of,
     is_other,
@@ -213,43 +212,6 @@ def test_leaving_never_empties_a_pool(there: dict[str, str], ready: bool) -> Non
     result = plan(present, named, unnamed="drain")
     assert result.leaving == ()
     assert "web_10.0.0.5_tcp_80_192.168.0.13_80" not in result.write
-
-
-# In the form that ipvsadm 1.31 prints.
-TABLE = """\
-IP Virtual Server version 1.2.1 (size=4096)
-Prot LocalAddress:Port Scheduler Flags
-  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
-TCP  10.0.0.5:80 wlc persistent 50
-  -> 192.168.0.12:80              Masq    20     3          10
-  -> 192.168.0.13:80              Masq    8      5          140
-TCP  [2001:db8::5]:80 rr
-  -> [2001:db8:1::12]:80          Masq    1      7          0
-FWM  1 wrr
-  -> 192.168.0.13:0               Route   2      11         0
-TCP  10.0.0.6:8080 wlc
-  -> 192.168.0.13:80              Masq    8      9          1
-"""
-
-
-@pytest.mark.parametrize(
-    ("files", "active"),
-    [
-        ([], 0),
-        (["web_10.0.0.5_tcp_80_192.168.0.13_80"], 5),
-        (["web_10.0.0.5_tcp_80_192.168.0.12_80", "web_10.0.0.5_tcp_80_192.168.0.13_80"], 8),
-        (["web_10.0.0.5_tcp_8080_192.168.0.13_80"], 0),
-        (["six_2001-db8--5_tcp_80_2001-db8-1--12_80"], 7),
-        (["marked_fwmark_1_192.168.0.13_0"], 11),
-        (["marked_fwmark_1_192.168.0.13_80"], 11),
-        (["shop_group_192.168.0.13_80"], 14),
-        (["shop_group_192.168.0.13_80", "web_10.0.0.5_tcp_80_192.168.0.13_80"], 14),
-        (["shop_group_192.168.0.13_8080"], 0),
-        (["shop_group_2001-db8-1--12_80"], 7),
-    ],
-)
-def test_active_connections_are_told_by_file(files: list[str], active: int) -> None:
-    assert active_connections(TABLE, files) == active
 
 
 @pytest.mark.parametrize(
