@@ -12,9 +12,10 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.writable import unwritable
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import ROLE_STATES
 
 # Of the role clusterip_node the plan reads what decides how VRRP moves buckets.
-PREFIXES = ("lvs_", "lab_", "clusterip_node_")
+PREFIXES = ("lvs_", "lab_", "clusterip_node_", *ROLE_STATES)
 
 
 class ActionModule(ActionBase):

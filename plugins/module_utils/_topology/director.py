@@ -101,6 +101,7 @@ def plan_director(
         check_static(director, cluster)
         _check_needs_keepalived(director)
     _check_owners(director, cluster, services, owners)
+    _check_namespace(director)
     check_form(director, colocation, services, daemon)
     form = colocation.form(director)
     plan: dict[str, Any] = {
@@ -144,6 +145,22 @@ def _check_needs_keepalived(director: Host) -> None:
                 "needs keepalived, and lvs_manager is static",
                 "leave it out, or write a VRRP instance or health checks that use it",
             )
+
+
+def _check_namespace(director: Host) -> None:
+    """keepalived can work in another network namespace; the roles set and look at the host's own."""
+    given = director.variables.get("lvs_keepalived_global") or {}
+    for spot, options in (
+        (director.place.key("lvs_keepalived_options"), director.variables.get("lvs_keepalived_options")),
+        (director.place.key("lvs_keepalived_global").key("options"), given.get("options")),
+    ):
+        for key, value in (options or {}).items():
+            # A condition may stand before a word, such as "@lb1".
+            if key.split()[-1:] in (["net_namespace"], ["net_namespace_ipvs"]) and value not in (None, False):
+                spot.key(key).fault(
+                    "puts keepalived into another network namespace, and all else here is done in the host's own",
+                    "leave it out",
+                )
 
 
 def _check_owners(director: Host, cluster: Cluster, services: Iterable[Service], owners: Owners) -> None:

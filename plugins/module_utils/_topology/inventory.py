@@ -19,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary i
     NODE_ROLE,
     ROLE_GROUPS,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import check_run
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
 
 __all__ = ["Cluster", "Host", "Inventory", "load"]
@@ -188,6 +189,7 @@ def _host(name: str, roles: list[str], raw: Mapping[str, Any], place: Place) -> 
     if checked["lvs_state"] and raw.get("lvs_state") not in (None, checked["lvs_state"]):
         place.key("lvs_state").fault(f"is {raw['lvs_state']!r}", f"write {checked['lvs_state']}, in small letters")
     host = Host(name, roles, checked, place)
+    check_run(raw, host.leaves, place)
     for interface, addresses in (checked["lvs_interfaces"] or {}).items():
         host.interfaces += [(interface, networks.interface(text)) for text in addresses or [] if text]
     for variable, version in (("lvs_address", 4), ("lvs_address6", 6), ("lvs_gateway", 4), ("lvs_gateway6", 6)):

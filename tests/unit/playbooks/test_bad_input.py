@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.playbooks.nowhere import play
 
 
@@ -67,4 +69,24 @@ def test_undefined_variable_is_told_like_any_fault(tmp_path: Path) -> None:
     fault = next(line for line in output.splitlines() if line.startswith("rs1: lvs_weight: "))
     # ansible-core before 2.19 leaves the text as it is.
     assert "'no_such_variable' is undefined" in fault or "'{{ no_such_variable }}'" in fault
+    assert "UNREACHABLE" not in output
+
+
+@pytest.mark.parametrize(
+    ("playbook", "name", "value", "fault"),
+    [
+        ("site", "lvs_guard", "ture", "is 'ture', which is not known (did you mean true?); write true or false"),
+        ("rolling", "lvs_timeout", "5m", "is '5m', not a whole number; write whole seconds"),
+        (
+            "metrics",
+            "lvs_metrics",
+            "flase",
+            "is 'flase', which is not known (did you mean false?); write true or false",
+        ),
+    ],
+)
+def test_a_slip_in_an_extra_variable(tmp_path: Path, playbook: str, name: str, value: str, fault: str) -> None:
+    status, output = play(tmp_path, playbook, "nat_ha", "-e", f"{name}={value}")
+    assert status != 0
+    assert f"client, lb1, lb2, rs1, rs2: {name}: {fault}" in output
     assert "UNREACHABLE" not in output

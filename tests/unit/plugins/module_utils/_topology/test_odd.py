@@ -322,3 +322,25 @@ def test_a_service_goes_without_what_the_defaults_have() -> None:
 def test_a_sorry_server_is_a_mapping_or_false(value: Any) -> None:
     (text,) = faults(service(sorry_server=value))
     assert text.endswith("; write a mapping with address and port, or false")
+
+
+# -- keepalived somewhere else
+
+
+def test_keepalived_stays_in_the_host_s_own_network_namespace() -> None:
+    """The roles put addresses, sysctls and the table there, and would look for keepalived in vain."""
+    given = both(
+        apart(inventory()),
+        lvs_keepalived_options={"net_namespace": "edge", "@lb1 net_namespace": "edge", "nopreempt": False},
+        lvs_keepalived_global={"options": {"net_namespace_ipvs": "edge"}},
+    )
+    said = "puts keepalived into another network namespace, and all else here is done in the host's own; leave it out"
+    assert faults(given) == [
+        f"lb1, lb2: lvs_keepalived_global.options.net_namespace_ipvs: {said}",
+        f"lb1, lb2: lvs_keepalived_options.@lb1 net_namespace: {said}",
+        f"lb1, lb2: lvs_keepalived_options.net_namespace: {said}",
+    ]
+
+
+def test_a_network_namespace_that_is_not_written() -> None:
+    assert faults(both(apart(inventory()), lvs_keepalived_options={"net_namespace": False})) == []

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What steers one run and is no part of a cluster: extra variables of playbooks, and the roles' own states.
+
+To Jinja's filters a slip is a value like any other: ``5m | int`` is 0, and ``ture | bool`` is false.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec, check
+
+__all__ = ["ROLE_STATES", "check_run"]
+
+_SECONDS = Spec("integer", "whole seconds")
+_SOME_SECONDS = Spec("integer", "whole seconds, at least 1", low=1)
+# What Ansible's filter bool knows.
+_WORDS = ("true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "1", "0")
+_SWITCH = Spec("text", "true or false", choices=_WORDS)
+
+_RUN: Mapping[str, Spec] = {
+    "lvs_timeout": _SECONDS,
+    "lvs_step_seconds": _SOME_SECONDS,
+    "lvs_lock_expires": _SOME_SECONDS,
+    "lvs_reboot": Spec("text", "true, false or auto", choices=(*_WORDS, "auto")),
+    **dict.fromkeys(
+        (
+            "lvs_alone",
+            "lvs_back",
+            "lvs_guard",
+            "lvs_home",
+            "lvs_last",
+            "lvs_lock_break",
+            "lvs_maintenance",
+            "lvs_metrics",
+            "lvs_unsynced",
+        ),
+        _SWITCH,
+    ),
+}
+
+ROLE_STATES = (
+    "director_state",
+    "real_server_nat_state",
+    "real_server_dr_state",
+    "real_server_tun_state",
+    "clusterip_node_state",
+)
+"""They are for plays that call a role by itself: ``absent`` takes away at once, while directors still send requests."""
+
+
+def check_run(raw: Mapping[str, Any], leaves: bool, place: Place) -> None:
+    """Note what is wrong among a host's ``raw`` variables; an empty text counts as not given."""
+    for name, spec in _RUN.items():
+        value = raw.get(name)
+        if value is not None and value != "":
+            check(spec, str(value) if isinstance(value, (bool, int, float)) else value, place.key(name))
+    for name in ROLE_STATES:
+        if raw.get(name) == "absent" and not leaves:
+            place.key(name).fault(
+                "is absent, which takes away what directors may still use",
+                "write lvs_state: absent, which drains first",
+            )
