@@ -73,7 +73,7 @@ def missing_packages(wanted: Iterable[str]) -> list[str]:
         # Exit status 1 only says that some name is unknown: exactly what is asked here.
         answer = subprocess.run(query, check=False, capture_output=True, text=True)
     except FileNotFoundError:
-        raise SetupError("this is no Debian machine (no dpkg-query); the lab needs Debian 12 or newer") from None
+        raise SetupError("this is no Debian machine (no dpkg-query); the lab needs Debian 12 or 13") from None
     installed = parse_installed(answer.stdout)
     return [name for name in wanted if name not in installed]
 
