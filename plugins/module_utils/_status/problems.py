@@ -167,8 +167,9 @@ def _notes_of_overrides(directors: Sequence[Mapping[str, Any]], names: Mapping[t
 
 
 def override_text(one: Mapping[str, Any]) -> str:
-    """What an operator set: "drained since … until … by …"."""
+    """What an operator set: "drained for rolling since … until … by …"."""
     words = [f"set to weight {one['weight']}" if one["state"] == "weighted" else str(one["state"])]
+    words += [f"for {one['why']}"] if one.get("why") in ("maintenance", "rolling") else []
     words += [f"{name} {one[name]}" for name in ("since", "until", "by") if one.get(name)]
     return " ".join(words)
 

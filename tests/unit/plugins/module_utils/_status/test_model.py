@@ -219,6 +219,25 @@ def test_what_an_operator_set(state: str, weight: int, form: str) -> None:
     assert judged(results, plans)["notes"][0].endswith("by anna, on lb1 only")
 
 
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("rolling", "drained for rolling"),
+        ("maintenance", "drained for maintenance"),
+        ("drain", "drained"),
+        ("", "drained"),
+    ],
+)
+def test_what_it_was_drained_for(why: str, words: str) -> None:
+    plans, results = nat_ha()
+    file = plans["lb1"]["director"]["services"][0]["real_servers"][0]["weight_file"]
+    one = {"server": file, "state": "drained", "weight": 0, "since": "then", "until": "", "by": "anna", "why": why}
+    for host in ("lb1", "lb2"):
+        results[host]["overrides"] = [one]
+        destinations(results, host)[0]["weight"] = 0
+    assert judged(results, plans)["notes"] == [f"{INTRANET}: rs1 is {words} since then by anna"]
+
+
 def test_a_weight_that_nobody_told_of() -> None:
     plans, results = nat_ha()
     destinations(results)[0]["weight"] = 3
