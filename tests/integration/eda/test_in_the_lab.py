@@ -123,7 +123,7 @@ def test_a_real_server_that_comes_and_goes_is_drained(
 ) -> None:
     wait_for_both(cluster)
     variables = {"lvs_eda_hosts": reached["hosts"], "lvs_eda_ssh_args": reached["ssh_args"]}
-    told = f"lb1: {SERVER} left {SERVICE} three times within ten minutes, and is drained"
+    told = f"lb1: {SERVER} left {SERVICE} three times within ten minutes, and is going to be drained"
     with running(tmp_path, cluster.lab.twin(), variables) as output:
         # What happens before the directors are followed is no event, so three times may be too few.
         for _time in range(10):

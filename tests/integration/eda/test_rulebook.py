@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -13,15 +14,21 @@ from tests.integration.eda.rulebook import running
 from tests.support.cluster import ROOT
 
 SERVICE = "tcp 10.0.0.5:8080"
+QUORUM = "tcp 10.0.0.5:8081"
 POOL = {"192.168.0.12:80": 20, "192.168.0.13:80": 8}
+SORRY = "192.168.0.1:80"
 # ansible-rulebook with Java, and ansible-playbook, each started anew, on a slow machine.
 SECONDS = 240
 
 
 def said(state: str, *flaps: tuple[str, int]) -> list[str]:
     """What a director says whose real servers come and go so many times."""
-    found = [{"snapshot": {"instances": {"VI_1": "BACKUP"}, "services": {SERVICE: POOL}}}]
+    setup = {"vips": {"VI_1": ["10.0.0.5"]}, "sorry": {QUORUM: SORRY}}
+    pools = {SERVICE: POOL, QUORUM: POOL}
+    found: list[dict[str, Any]] = [{"snapshot": {"instances": {"VI_1": "BACKUP"}, **setup, "services": pools}}]
     found += [{"instance": "VI_1", "state": state}]
+    # A quorum that is lost takes all of them out, and no rule drains anybody for that.
+    found += 3 * [{"services": {QUORUM: {SORRY: 1}}}, {"services": {QUORUM: POOL}}]
     for server, times in flaps:
         left = {name: weight for name, weight in POOL.items() if name != server}
         found += times * [{"services": {SERVICE: left}}, {"services": {SERVICE: POOL}}]
@@ -62,8 +69,11 @@ def test_what_the_rulebook_does(tmp_path: Path) -> None:
         output.until("lb1 has become master of VI_1", SECONDS)
         output.until("lb2: VI_1 is in FAULT", SECONDS)
         output.until("lb3 is not followed any more: no CAP_NET_ADMIN", SECONDS)
-        output.until(f"lb1: 192.168.0.12:80 left {SERVICE} three times within ten minutes, and is drained", SECONDS)
+        output.until(
+            f"lb1: 192.168.0.12:80 left {SERVICE} three times within ten minutes, and is going to be drained", SECONDS
+        )
         output.until("PLAY [Ask the directors]", SECONDS)
         # The playbook has found out which server is meant, and asks the directors.
         output.until("fatal: [lb1]: UNREACHABLE!", SECONDS, after="PLAY [Drain it on all directors")
     assert "192.168.0.13:80 left" not in output.text
+    assert f"left {QUORUM}" not in output.text

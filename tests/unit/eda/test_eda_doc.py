@@ -24,12 +24,13 @@ def test_events_are_those_that_the_source_makes() -> None:
     director = state.Director("lb1")
     pool = {"192.168.0.12:80": 20, "192.168.0.13:80": 8}
     service = "tcp 10.0.0.5:80"
-    director.take({"snapshot": {"instances": {"VI_1": "MASTER"}, "services": {service: pool}}})
+    setup = {"vips": {"VI_1": ["10.0.0.5"]}, "sorry": {}}
+    director.take({"snapshot": {"instances": {"VI_1": "MASTER"}, **setup, "services": {service: pool}}})
     other = state.Director("lb2")
     other.take({"snapshot": {"instances": {"VI_1": "BACKUP"}, "services": {}}})
     made = other.take({"instance": "VI_1", "state": "MASTER"})
     made += director.take({"services": {service: {"192.168.0.13:80": 8}}})
-    director.take({"instances": {"VI_1": _follow.STOPPED}})
+    director.take({"instances": {"VI_1": _follow.STOPPED}, **setup})
     made += director.take({"services": {service: None}})
     made += director.lose("ssh: connect to host lb1 port 22: Connection refused")
     assert shown() == made

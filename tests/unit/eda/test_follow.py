@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.lvs.cluster.extensions.eda.plugins.event_source import _follow, state
-from ansible_collections.lvs.cluster.extensions.eda.plugins.event_source._follow import Doors, FollowError, Vrrp
+from ansible_collections.lvs.cluster.extensions.eda.plugins.event_source._follow import (
+    Doors,
+    FollowError,
+    Journal,
+    Vrrp,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import UnreadableError, read_text
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.dump import DumpError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import Process
 
 Pools = dict[str, dict[str, int]]
 WEB = "tcp 10.0.0.5:80"
 BOTH, ONE = {"192.168.0.12:80": 20, "192.168.0.13:80": 8}, {"192.168.0.13:80": 8}
+SETUP = {"vips": {"VI_1": ["10.0.0.5"]}, "sorry": {WEB: "192.168.0.1:80"}}
 
 
 class Machine:
@@ -27,6 +37,7 @@ class Machine:
         self.now = 100.0
         self.running: Process | None = Process(7, 1)
         self.instances = {"VI_1": "BACKUP"}
+        self.setup: dict[str, Any] = SETUP
         self.tables: list[Pools] = [{}]
         self.failures: list[Exception] = []
         self.reads = 0
@@ -34,6 +45,7 @@ class Machine:
             table=self.table,
             find=lambda: self.running.pid if self.running else None,
             read=self.read,
+            setup=lambda: self.setup,
             process=lambda pid: self.running if self.running and self.running.pid == pid else None,
             lives=lambda process: process == self.running,
             clock=lambda: self.now,
@@ -120,6 +132,124 @@ def test_a_keepalived_that_can_not_be_asked_is_an_error_and_one_that_ended_meanw
     assert not Vrrp(doors).look()
 
 
+def test_the_clock_of_lines_is_not_the_time_of_day() -> None:
+    """That one can be set back, and what keepalived says then would be taken for old."""
+    assert Doors().clock is time.monotonic
+
+
+def test_lines_have_their_time_since_the_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"__REALTIME_TIMESTAMP": "1700000000000000", "__MONOTONIC_TIMESTAMP": "12500000", "MESSAGE": "Reloading"}
+    journalctl = tmp_path / "journalctl"
+    journalctl.write_text(f'#!/bin/sh\necho "$*" > "$0.words"\necho \'{json.dumps(entry)}\'\nexec sleep 60\n')
+    journalctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with Journal(1700000000.0) as journal:
+        assert list(journal.lines(20.0)) == [(12.5, "Reloading")]
+    # Lines of another boot have another clock.
+    assert "--boot" in (tmp_path / "journalctl.words").read_text().split()
+
+
+# --- the configuration
+
+SERVICES = """
+virtual_server_group POOL {{
+  10.0.0.20-21 443
+  fwmark 7
+}}
+virtual_server {head} {{
+  lvs_method {method}
+  protocol UDP
+  quorum 2
+  {sorry}
+  real_server 192.168.0.12 80 {{
+    weight 1
+    TCP_CHECK {{
+    }}
+  }}
+}}
+virtual_server 10.0.0.99 80 {{
+  real_server 192.168.0.12 80 {{
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "method", "sorry", "found"),
+    [
+        ("10.0.0.5 80", "NAT", "", {}),
+        ("10.0.0.5 80", "NAT", "sorry_server 192.168.0.1 8080", {"udp 10.0.0.5:80": "192.168.0.1:8080"}),
+        # The same machine, by another port.
+        ("10.0.0.5 80", "NAT", "sorry_server 192.168.0.12 8080", {"udp 10.0.0.5:80": "192.168.0.12:8080"}),
+        ("10.0.0.5 80", "NAT", "sorry_server 192.168.0.1", {"udp 10.0.0.5:80": "192.168.0.1:0"}),
+        ("10.0.0.5 80", "DR", "sorry_server 192.168.0.1", {"udp 10.0.0.5:80": "192.168.0.1:80"}),
+        ("10.0.0.5 80", "DR", "sorry_server 192.168.0.1 8080", {"udp 10.0.0.5:80": "192.168.0.1:80"}),
+        (
+            "10.0.0.5 80",
+            "DR",
+            "sorry_server 192.168.0.1 8080\nsorry_server_lvs_method NAT",
+            {"udp 10.0.0.5:80": "192.168.0.1:8080"},
+        ),
+        ("FD00:0::5 53", "TUN", "sorry_server fd00:0::1", {"udp [fd00::5]:53": "[fd00::1]:53"}),
+        ("fwmark 3", "NAT", "sorry_server 192.168.0.1 80", {"fwmark 3": "192.168.0.1:80"}),
+        ("fwmark 3", "DR", "ip_family inet6\nsorry_server fd00::1", {"fwmark 3 (ipv6)": "[fd00::1]:0"}),
+        (
+            "group POOL",
+            "NAT",
+            "sorry_server 192.168.0.1 80",
+            {
+                "udp 10.0.0.20:443": "192.168.0.1:80",
+                "udp 10.0.0.21:443": "192.168.0.1:80",
+                "fwmark 7": "192.168.0.1:80",
+            },
+        ),
+        # It is a real server of this service, too.
+        ("10.0.0.5 80", "NAT", "sorry_server 192.168.0.12 80", {}),
+        ("10.0.0.5 80", "DR", "sorry_server 192.168.0.12", {}),
+    ],
+)
+def test_sorry_servers(head: str, method: str, sorry: str, found: dict[str, str]) -> None:
+    text = SERVICES.format(head=head, method=method, sorry=sorry)
+    assert _follow.sorry_servers(read_text(text, "lb1")) == found
+
+
+def test_vips_of_instances() -> None:
+    text = """
+vrrp_instance VI_1 {
+  virtual_ipaddress {
+    10.0.0.5/24 dev eth0 label eth0:1
+    FD00:0::5/64
+  }
+  virtual_ipaddress_excluded {
+    10.0.0.6
+  }
+}
+vrrp_instance VI_2 {
+  track_interface {
+    eth0
+  }
+}
+"""
+    assert _follow.vips(read_text(text, "lb1")) == {"VI_1": ["10.0.0.5", "fd00::5", "10.0.0.6"], "VI_2": []}
+
+
+def test_a_configuration_that_can_not_be_read_is_not_one_without_a_sorry_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "keepalived.conf"
+    conf.write_text("virtual_server 10.0.0.5 80 {\n  sorry_server 192.168.0.1 80\n}\n")
+    monkeypatch.setattr(_follow.owner, "running", lambda: [_follow.owner.Running(str(conf), "lb1")])
+    assert _follow.read_setup() == {"vips": {}, "sorry": {WEB: "192.168.0.1:80"}}
+    conf.write_text("virtual_server $WEB 80 {\n  sorry_server 192.168.0.1 80\n}\n")
+    assert _follow.read_setup() == {"vips": {}, "sorry": None}
+
+    def fail() -> list[_follow.owner.Running]:
+        raise UnreadableError("no permission")
+
+    monkeypatch.setattr(_follow.owner, "running", fail)
+    assert _follow.read_setup() == {"vips": {}, "sorry": None}
+
+
 # --- all together
 
 
@@ -149,7 +279,7 @@ def said(machine: Machine, *batches: Batch | Callable[[], Batch]) -> list[dict[s
 def test_first_all_and_then_what_changes(machine: Machine) -> None:
     machine.tables = [{WEB: BOTH}, {WEB: BOTH}, {WEB: {**BOTH, "192.168.0.13:80": 0}}, {}]
     assert said(machine, [(101.0, "(VI_1) Entering MASTER STATE")], [], [], []) == [
-        {"snapshot": {"instances": {"VI_1": "BACKUP"}, "services": {WEB: BOTH}}},
+        {"snapshot": {"instances": {"VI_1": "BACKUP"}, **SETUP, "services": {WEB: BOTH}}},
         {"instance": "VI_1", "state": "MASTER"},
         {"services": {WEB: {**BOTH, "192.168.0.13:80": 0}}},
         {"services": {WEB: None}},
@@ -179,13 +309,55 @@ def test_a_director_is_alive_while_its_table_is_read_seldom(machine: Machine, mo
 
 
 def test_a_server_that_leaves(machine: Machine) -> None:
-    machine.tables = [{WEB: BOTH}, {WEB: ONE}, {WEB: ONE}]
+    """The table is looked at once more, and not again while nothing else leaves."""
+    machine.tables = [{WEB: BOTH}, {WEB: ONE}, {WEB: ONE}, {}]
     assert said(machine, [])[1:] == [{"services": {WEB: ONE}}]
 
 
 def test_a_service_that_is_being_taken_away_loses_its_servers_first(machine: Machine) -> None:
     machine.tables = [{WEB: BOTH}, {WEB: ONE}, {}]
     assert said(machine, [])[1:] == [{"services": {WEB: None}}]
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_follow, "_SETTLE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_a_keepalived_that_stops_takes_one_service_after_the_other_away(machine: Machine) -> None:
+    """Each time that the table is read another service has lost a part of its servers."""
+    names = [f"tcp 10.0.0.5:{port}" for port in range(81, 86)]
+    machine.tables = [dict.fromkeys(names, BOTH)]
+    for number, name in enumerate(names):
+        left = dict.fromkeys(names[number + 1 :], BOTH)
+        machine.tables.append({name: ONE, **left})
+    machine.tables.append({})
+    assert said(machine, [])[1:] == [{"services": dict.fromkeys(names)}]
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_servers_that_leave_for_ever_do_not_hold_it_up(machine: Machine) -> None:
+    pool = {f"192.168.0.{number}:80": 1 for number in range(1, 30)}
+    machine.tables = [{WEB: dict(itertools.islice(pool.items(), left))} for left in range(29, 0, -1)]
+    (line,) = said(machine, [])[1:]
+    assert len(line["services"][WEB]) == 29 - 11  # one look, and ten more
+
+
+def test_the_configuration_is_told_again_after_a_reload(machine: Machine) -> None:
+    changed = {"vips": {"VI_1": []}, "sorry": {}}
+
+    def reload() -> Batch:
+        machine.setup = changed
+        return [(101.0, "Reloading ...")]
+
+    def later() -> Batch:
+        machine.now += 3
+        return []
+
+    first, *others = said(machine, reload, later, [])
+    assert first == {"snapshot": {"instances": {"VI_1": "BACKUP"}, **SETUP, "services": {}}}
+    assert others == [{"instances": {"VI_1": "BACKUP"}, **changed}]
 
 
 def test_keepalived_that_ends_is_told_before_its_services(machine: Machine) -> None:
@@ -196,7 +368,7 @@ def test_keepalived_that_ends_is_told_before_its_services(machine: Machine) -> N
         machine.running = None
         return []
 
-    assert said(machine, stop)[1:] == [{"instances": {"VI_1": "STOP"}}, {"services": {WEB: None}}]
+    assert said(machine, stop)[1:] == [{"instances": {"VI_1": "STOP"}, **SETUP}, {"services": {WEB: None}}]
 
 
 # --- the program as it is sent

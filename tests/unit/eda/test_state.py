@@ -18,13 +18,22 @@ RULEBOOK = ROOT / "extensions" / "eda" / "rulebooks" / "lvs.yml"
 WEB = "tcp 10.0.0.5:80"
 MAIL = "tcp [fd00::5]:25"
 POOLS = {WEB: {"192.168.0.12:80": 20, "192.168.0.13:80": 8}, MAIL: {"[fd00::12]:25": 1}}
-BACKUP = {"snapshot": {"instances": {"VI_1": "BACKUP"}, "services": POOLS}}
+SORRY = "192.168.0.1:80"
+SETUP: dict[str, Any] = {"vips": {}, "sorry": {WEB: SORRY}}
+BACKUP = {"snapshot": {"instances": {"VI_1": "BACKUP"}, **SETUP, "services": POOLS}}
 
 
-def known(**states: str) -> Director:
+def known(setup: dict[str, Any] = SETUP, **states: str) -> Director:
     director = Director("lb1")
-    assert director.take({"snapshot": {"instances": states, "services": POOLS}}) == []
+    assert director.take({"snapshot": {"instances": states, **setup, "services": POOLS}}) == []
     return director
+
+
+def left(director: Director, service: str, pool: dict[str, int]) -> list[tuple[str, Any]]:
+    """The real servers that are removed when a service comes to this pool, with what is said of its sorry server."""
+    events = director.take({"services": {service: pool}})
+    assert {(event["type"], event["change"]) for event in events} <= {("real_server", "removed")}
+    return [(event["real_server"], event["sorry_serves"]) for event in events]
 
 
 # --- events
@@ -57,7 +66,7 @@ def test_vrrp_states_one_by_one_and_all_together() -> None:
 def test_real_servers() -> None:
     director = known(VI_1="MASTER")
     pool = {"192.168.0.13:80": 0, "192.168.0.14:80": 3}
-    common = {"type": "real_server", "host": "lb1", "service": WEB, "active": True}
+    common = {"type": "real_server", "host": "lb1", "service": WEB, "active": True, "sorry_serves": False}
     assert director.take({"services": {WEB: pool}}) == [
         {
             **common, "real_server": "192.168.0.12:80", "address": "192.168.0.12",
@@ -100,6 +109,77 @@ def test_a_service_that_goes_says_nothing_of_its_servers() -> None:
 def test_active_is_a_director_that_clients_may_reach(states: dict[str, str], active: bool) -> None:
     (event,) = known(**states).take({"services": {MAIL: {}}})
     assert event["active"] is active
+
+
+@pytest.mark.parametrize(
+    ("service", "states", "active"),
+    [
+        # Two directors that serve one address each.
+        (WEB, {"VI_1": "MASTER", "VI_2": "BACKUP"}, True),
+        (WEB, {"VI_1": "BACKUP", "VI_2": "MASTER"}, False),
+        (MAIL, {"VI_1": "BACKUP", "VI_2": "MASTER"}, True),
+        (MAIL, {"VI_1": "MASTER", "VI_2": "STOP"}, False),
+        # Nobody's VIP, and none.
+        ("tcp 10.0.0.9:80", {"VI_1": "MASTER", "VI_2": "BACKUP"}, True),
+        ("fwmark 1", {"VI_1": "BACKUP", "VI_2": "MASTER"}, True),
+        ("fwmark 1 (ipv6)", {"VI_1": "BACKUP", "VI_2": "BACKUP"}, False),
+    ],
+)
+def test_active_is_told_by_the_instance_of_the_services_vip(service: str, states: dict[str, str], active: bool) -> None:
+    director = known({"vips": {"VI_1": ["10.0.0.4", "10.0.0.5"], "VI_2": ["fd00::5"]}, "sorry": {}}, **states)
+    director.take({"services": {service: {"192.168.0.12:80": 1}}})
+    (event,) = director.take({"services": {service: {}}})[-1:]
+    assert event["active"] is active
+    (event,) = director.take({"services": {service: None}})
+    assert event["active"] is active
+
+
+# --- sorry servers
+
+
+def test_a_sorry_server_that_comes_and_goes_is_no_real_server() -> None:
+    """It may be a real server of another service, and healthy."""
+    director = known(VI_1="MASTER")
+    events = director.take({"services": {WEB: {SORRY: 1}}})
+    assert [event["real_server"] for event in events] == list(POOLS[WEB])
+    events = director.take({"services": {WEB: POOLS[WEB]}})
+    assert [(event["change"], event["real_server"]) for event in events] == [("added", name) for name in POOLS[WEB]]
+    # In another service it is one of them.
+    assert director.take({"services": {MAIL: {**POOLS[MAIL], SORRY: 1}}})[0]["real_server"] == SORRY
+
+
+def test_servers_that_a_lost_quorum_takes_out_are_marked() -> None:
+    """keepalived takes out the healthy ones as well, and puts the sorry server in."""
+    director = known(VI_1="MASTER")
+    assert left(director, WEB, {SORRY: 1}) == [("192.168.0.12:80", True), ("192.168.0.13:80", True)]
+
+
+def test_a_server_that_fails_alone_is_not_marked() -> None:
+    director = known(VI_1="MASTER")
+    assert left(director, WEB, {"192.168.0.13:80": 8}) == [("192.168.0.12:80", False)]
+    assert left(director, WEB, {}) == [("192.168.0.13:80", False)]
+    assert left(director, MAIL, {}) == [("[fd00::12]:25", False)]
+
+
+def test_a_sorry_server_with_inhibit_serves_while_it_has_a_weight() -> None:
+    director = Director("lb1")
+    pool = {**POOLS[WEB], SORRY: 0}
+    director.take({"snapshot": {"instances": {}, **SETUP, "services": {WEB: pool}}})
+    assert left(director, WEB, {"192.168.0.13:80": 8, SORRY: 0}) == [("192.168.0.12:80", False)]
+    assert left(director, WEB, {SORRY: 1}) == [("192.168.0.13:80", True)]
+
+
+def test_a_reload_may_bring_another_sorry_server() -> None:
+    director = known(VI_1="MASTER")
+    other = "192.168.0.2:80"
+    assert director.take({"instances": {"VI_1": "MASTER"}, "vips": {}, "sorry": {WEB: other}}) == []
+    assert left(director, WEB, {other: 1}) == [("192.168.0.12:80", True), ("192.168.0.13:80", True)]
+
+
+@pytest.mark.parametrize("setup", [{}, {"vips": {}, "sorry": None}])
+def test_whether_a_sorry_server_serves_may_not_be_known(setup: dict[str, Any]) -> None:
+    """From a configuration that can't be read, and from a program of before."""
+    assert left(known(setup, VI_1="MASTER"), MAIL, {}) == [("[fd00::12]:25", None)]
 
 
 def test_what_changed_while_a_director_was_lost_is_told_when_it_is_back() -> None:
@@ -213,8 +293,18 @@ def test_rulebooks_give_the_source_what_it_takes(variables: dict[str, Any]) -> N
 
 def test_playbooks_of_the_rulebook_exist_and_read_what_they_get() -> None:
     actions = [action for rule in rulebooks()[0][0]["rules"] for action in rule.get("actions", [rule.get("action")])]
-    called = [action["run_playbook"] for action in actions if "run_playbook" in action]
+    called: list[dict[str, Any]] = [action["run_playbook"] for action in actions if "run_playbook" in action]
     assert [one["name"] for one in called] == ["lvs.cluster.drain", "lvs.cluster.status"]
     for one in called:
         text = (ROOT / "playbooks" / f"{one['name'].rpartition('.')[2]}.yml").read_text()
         assert [name for name in one.get("extra_vars", {}) if f"#   {name} " not in text] == []
+
+
+def test_the_rulebook_drains_no_server_that_the_sorry_server_stands_in_for_and_tries_again_when_locked() -> None:
+    rule = next(rule for rule in rulebooks()[0][0]["rules"] if rule["name"].startswith("Drain "))
+    assert rule["condition"].endswith(" and event.active == true and event.sorry_serves == false")
+    drain = rule["actions"][-1]["run_playbook"]
+    # What else is under the lock takes minutes: a run of site or rolling.
+    assert drain["retries"] * drain["delay"] >= 600
+    # It is said before the drain, which the lock may keep back.
+    assert rule["actions"][0]["debug"]["msg"].endswith(" is going to be drained")

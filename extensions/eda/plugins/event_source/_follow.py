@@ -9,26 +9,29 @@ ends with whoever reads its lines, or with an error as its last line; the event 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, endpoint
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.netlink import WireError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.transport import Ipvs
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import dump, owner
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import read_blocks
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, read_blocks
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import Process, process
 
-__all__ = ["Doors", "FollowError", "Vrrp", "follow", "main", "table"]
+__all__ = ["Doors", "FollowError", "Journal", "Vrrp", "follow", "main", "sorry_servers", "table", "vips"]
 
 STOPPED = "STOP"
 """The state of the instances of a keepalived that runs no more."""
@@ -36,8 +39,8 @@ _ALIVE_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
 # A reload of keepalived says when it begins, and not on all versions when it ends.
 _RELOAD_SECONDS = 3.0
-# A service that is taken away loses its servers first.
-_SETTLE_SECONDS = 0.1
+# A service that is taken away loses its servers first, and a keepalived that stops takes all away, one by one.
+_SETTLE_SECONDS, _SETTLE_LOOKS = 0.1, 10
 # keepalived/vrrp/vrrp.c and vrrp_scheduler.c; a keepalived that logs to its standard output has the time before it.
 _RELOADING = re.compile(r"(?:\A|: )Reloading\b")
 _ENTERING = re.compile(r"(?:\A|: )\(([^()\s]+)\) Entering ([A-Z]+) STATE\b")
@@ -90,15 +93,111 @@ def _has_instances() -> bool:
         return True
 
 
+def read_setup() -> dict[str, Any]:
+    """What keepalived's configuration says of services: {"vips": vips(), "sorry": sorry_servers()}.
+
+    Where it can't be read, no VIP is known, and the second is None: that is not "no sorry server".
+    """
+    try:
+        blocks = [block for one in owner.running() for block in read_blocks(*one)]
+        return {"vips": vips(blocks), "sorry": sorry_servers(blocks)}
+    except owner.UnreadableError:
+        return {"vips": {}, "sorry": None}
+
+
+def vips(blocks: Sequence[Block]) -> dict[str, list[str]]:
+    """VRRP instance to its VIPs ("10.0.0.5")."""
+    kinds = ("virtual_ipaddress", "virtual_ipaddress_excluded")
+    return {
+        block.words[1]: [
+            _canonical(line.words[0].partition("/")[0])
+            for kind in block.inside or ()
+            if kind.words[0] in kinds
+            for line in kind.inside or ()
+        ]
+        for block in blocks
+        if block.words[0] == "vrrp_instance" and len(block.words) > 1
+    }
+
+
+def sorry_servers(blocks: Sequence[Block]) -> dict[str, str]:
+    """Virtual service to its sorry server, where it has one; both are named as in table().
+
+    One that is a real server of the same service, too, is left out: it is in the pool without being sorry. Raises
+    UnreadableError where a service can't be told.
+    """
+    groups = [block for block in blocks if block.words[0] == "virtual_server_group"]
+    found = {}
+    for block in blocks:
+        values = _values(block)
+        if block.words[0] != "virtual_server" or "sorry_server" not in values:
+            continue
+        method = _method(values, "lvs_method", "lb_kind")
+        reals = [line for line in block.inside or () if line.words[0] == "real_server"]
+        for server in owner.servers_of([*groups, block]):
+            # Behind NAT keepalived gives it no port of the service's, as it does to a real server (check_data.c).
+            own = _method(values, "sorry_server_lvs_method", default=method)
+            sorry = _destination(values["sorry_server"], own, server.port, 0)
+            others = [
+                _destination(
+                    one.words[1:], _method(_values(one), "lvs_method", default=method), server.port, server.port
+                )
+                for one in reals
+            ]
+            if sorry not in others:
+                found.update(dict.fromkeys(_services(server), sorry))
+    return found
+
+
+def _values(block: Block) -> dict[str, tuple[str, ...]]:
+    """Keyword to values of what stands in a block; the last one counts, as for keepalived."""
+    return {line.words[0]: line.words[1:] for line in block.inside or ()}
+
+
+def _method(values: Mapping[str, Sequence[str]], *names: str, default: str = "NAT") -> str:
+    """The forwarding method that a block has by one of these keywords."""
+    return next((values[name][0].upper() for name in names if values.get(name)), default)
+
+
+def _destination(words: Sequence[str], method: str, service_port: int, default_port: int) -> str:
+    """A server's address and port as the kernel has them: only NAT goes to another port than the service's.
+
+    ``default_port``: the one behind NAT where ``words`` has none.
+    """
+    written = "".join(words[1:2])
+    by_nat = int(written) if written.isdecimal() else default_port
+    return endpoint(_canonical("".join(words[:1])), by_nat if method == "NAT" else service_port)
+
+
+def _services(server: owner.VirtualServer) -> Iterator[str]:
+    """The virtual services of a virtual server: one for each address of a range."""
+    if server.fwmark:
+        yield str(ServiceKey(server.family, fwmark=server.fwmark))
+        return
+    first, last = ipaddress.ip_address(server.first), ipaddress.ip_address(server.last)
+    for number in range(int(last) - int(first) + 1):
+        yield str(ServiceKey(server.family, server.protocol, _canonical(str(first + number)), server.port))
+
+
+def _canonical(address: str) -> str:
+    """An address as the kernel's side writes it; what is none stays as it is, and is no address of the table."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, address))
+    except OSError:
+        return address
+
+
 class Doors(NamedTuple):
     """What of the host is read, so that tests need no host."""
 
     table: Callable[[], dict[str, dict[str, int]]] = table
     find: Callable[[], int | None] = dump.find
     read: Callable[[int], dict[str, str]] = read_instances
+    setup: Callable[[], dict[str, Any]] = read_setup
     process: Callable[[int], Process | None] = process
     lives: Callable[[Process], bool] = Process.lives
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
 
 
 class Vrrp:
@@ -136,7 +235,10 @@ class Vrrp:
         return True
 
     def note(self, stamp: float, message: str) -> tuple[str, str] | None:
-        """Take a line of the log with its time; the instance and the state that it enters, if it is about that."""
+        """Take a line of the log; the instance and the state that it enters, if it is about that.
+
+        ``stamp``: when it was logged, in seconds on the clock of the doors.
+        """
         if stamp < self._read_at:
             return None  # it is in what was read
         if _RELOADING.search(message):
@@ -149,10 +251,11 @@ class Vrrp:
 
 
 class Journal:
-    """What keepalived logs, from a moment on."""
+    """What keepalived logs, from a moment (in seconds since 1970) on."""
 
     def __init__(self, since: float) -> None:
-        argv = ["journalctl", "--quiet", "--follow", "--no-tail", f"--since=@{since:.6f}", "--output=json"]
+        # Only of this boot: those of another one have another monotonic clock.
+        argv = ["journalctl", "--quiet", "--follow", "--no-tail", "--boot", f"--since=@{since:.6f}", "--output=json"]
         argv += ["--output-fields=MESSAGE", *_MATCHES]
         try:
             self._program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -170,7 +273,10 @@ class Journal:
             self._program.stdout.close()
 
     def lines(self, seconds: float) -> Iterator[tuple[float, str]]:
-        """Wait so long for lines: each with its time."""
+        """Wait so long for lines: each with its time in seconds, as time.monotonic() has it.
+
+        The time of day may be set back, and what keepalived says then would seem to be old.
+        """
         if self._program.stdout is None:
             return
         handle = self._program.stdout.fileno()
@@ -186,7 +292,7 @@ class Journal:
             entry = json.loads(line)
             message = entry.get("MESSAGE")
             if isinstance(message, str):  # what is no text is a list of bytes
-                yield int(entry["__REALTIME_TIMESTAMP"]) / 1e6, message
+                yield int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6, message
 
 
 def follow(
@@ -200,7 +306,7 @@ def follow(
     vrrp = Vrrp(doors)
     vrrp.look()
     pools = doors.table()
-    say({"snapshot": {"instances": vrrp.instances, "services": pools}})
+    say({"snapshot": {"instances": vrrp.instances, **doors.setup(), "services": pools}})
     said = time.monotonic()
     due = said + interval
     while True:
@@ -216,11 +322,8 @@ def follow(
             continue
         due = time.monotonic() + interval
         if vrrp.look():
-            say({"instances": vrrp.instances})
-        present = doors.table()
-        if any(set(pool) - set(present.get(service, pool)) for service, pool in pools.items()):
-            time.sleep(_SETTLE_SECONDS)
-            present = doors.table()
+            say({"instances": vrrp.instances, **doors.setup()})
+        present = _settled(pools, doors.table)
         changed = {
             service: present.get(service)
             for service in {**pools, **present}
@@ -229,6 +332,19 @@ def follow(
         pools = present
         if changed:
             say({"services": changed})
+
+
+def _settled(
+    before: dict[str, dict[str, int]], read: Callable[[], dict[str, dict[str, int]]]
+) -> dict[str, dict[str, int]]:
+    """The table, read again while services that still stand go on losing servers; at most so many times."""
+    present = read()
+    for _look in range(_SETTLE_LOOKS):
+        if not any(set(pool) - set(present.get(service, pool)) for service, pool in before.items()):
+            break
+        time.sleep(_SETTLE_SECONDS)
+        before, present = present, read()
+    return present
 
 
 def _say(line: dict[str, Any]) -> None:

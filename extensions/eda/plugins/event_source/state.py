@@ -263,6 +263,8 @@ class Director:
         self.name = name
         self._instances: dict[str, str] = {}
         self._services: dict[str, dict[str, int]] = {}
+        self._vips: Mapping[str, list[str]] = {}
+        self._sorry: Mapping[str, str] | None = None
         self._known = initial
         self._lost = False
 
@@ -275,6 +277,7 @@ class Director:
         if "instance" in said:
             return list(self._enter({said["instance"]: said["state"]}))
         if "instances" in said:
+            self._set_up(said)
             return list(self._enter({**dict.fromkeys(self._instances), **said["instances"]}))
         if "services" in said:
             return list(self._change(said["services"]))
@@ -287,10 +290,15 @@ class Director:
         was, self._lost = self._lost, True
         return [] if was else [self._event("director", change="lost", reason=reason)]
 
+    def _set_up(self, said: Mapping[str, Any]) -> None:
+        """Take what keepalived's configuration says; a program from before it was told says neither."""
+        self._vips, self._sorry = said.get("vips") or {}, said.get("sorry")
+
     def _snapshot(self, said: Mapping[str, Any]) -> Iterator[Event]:
         if self._lost:
             self._lost = False
             yield self._event("director", change="back", reason="")
+        self._set_up(said)
         events = [
             *self._enter({**dict.fromkeys(self._instances), **said["instances"]}),
             *self._change({**dict.fromkeys(self._services), **said["services"]}),
@@ -315,26 +323,38 @@ class Director:
                 # Its real servers come and go with it, which says nothing about them.
                 if before is not pool:
                     change = "removed" if pool is None else "added"
-                    yield self._event("virtual_service", service=service, change=change, active=self._active)
+                    yield self._event("virtual_service", service=service, change=change, active=self._active(service))
                 continue
+            sorry = (self._sorry or {}).get(service, "")
+            # With inhibit it stays in the pool, and has weight 0 while it doesn't serve.
+            serves = None if self._sorry is None else pool.get(sorry, 0) > 0
             for server in {**before, **pool}:
                 weights = {"from": before.get(server), "to": pool.get(server)}
-                if weights["from"] != weights["to"]:
-                    yield self._server(service, server, weights)
+                if weights["from"] != weights["to"] and server != sorry:
+                    yield self._server(service, server, weights, serves)
 
-    def _server(self, service: str, server: str, weights: Mapping[str, int | None]) -> Event:
+    def _server(self, service: str, server: str, weights: Mapping[str, int | None], sorry: bool | None) -> Event:
         change = "added" if weights["from"] is None else "removed" if weights["to"] is None else "weight"
-        address = server.rpartition(":")[0].strip("[]")
-        where = {"service": service, "real_server": server, "address": address}
-        return self._event("real_server", **where, change=change, **weights, active=self._active)
+        where = {"service": service, "real_server": server, "address": _address(server)}
+        active = self._active(service)
+        return self._event("real_server", **where, change=change, **weights, active=active, sorry_serves=sorry)
 
-    @property
-    def _active(self) -> bool:
-        """Whether clients may reach it: it is master of an instance, or has none."""
-        return not self._instances or "MASTER" in self._instances.values()
+    def _active(self, service: str) -> bool:
+        """Whether clients may reach a service here: it is master of the VIP's instance, or has none.
+
+        Where the VIP's instance is not known, as with a firewall mark, any counts.
+        """
+        address = _address(service.partition(" ")[2])
+        states = [state for name, state in self._instances.items() if address in self._vips.get(name, ())]
+        return not self._instances or "MASTER" in (states or self._instances.values())
 
     def _event(self, kind: str, **more: Any) -> Event:
         return {"type": kind, "host": self.name, **more}
+
+
+def _address(endpoint: str) -> str:
+    """The address of "10.0.0.5:80" and "[fd00::5]:80"; of what has no port, such as a firewall mark, none."""
+    return endpoint.rpartition(":")[0].strip("[]")
 
 
 # -- following
