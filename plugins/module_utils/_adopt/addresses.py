@@ -10,7 +10,7 @@ from typing import Any, Collection, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import Findings
 
-__all__ = ["Own", "held", "is_lone", "own_interfaces", "service_vips"]
+__all__ = ["Own", "held", "is_lone", "name_interfaces", "own_interfaces", "service_vips"]
 
 LAB_INTERFACE = "lab0"
 """How Ansible reaches a guest of the lab; no machine outside has it, and the lab gives it to none that asks for it."""
@@ -37,6 +37,21 @@ def held(facts: Mapping[str, Any], ip: str) -> tuple[str, str] | None:
             if not link["loopback"] and str(ip_interface(entry["address"]).ip) == ip:
                 return entry["address"], link["name"]
     return None
+
+
+def name_interfaces(instances: Iterable[Mapping[str, Any]], interfaces: Mapping[str, list[str]]) -> None:
+    """Write at each single VIP outside the networks of its instance's interface where it is: routers lead to it.
+
+    ``interfaces``: the director's own addresses by interface, with prefix length.
+    """
+    for instance in instances:
+        device = instance.get("interface", "")
+        own = [ip_interface(text).network for text in interfaces.get(device, ())]
+        for entry in (*instance.get("virtual_ipaddress", ()), *instance.get("virtual_ipaddress_excluded", ())):
+            one = ip_interface(entry["address"])
+            near = one.ip.is_link_local or any(one.ip in network for network in own)
+            if own and not near and one.network.prefixlen == one.max_prefixlen:
+                entry.setdefault("dev", device)
 
 
 def is_lone(facts: Mapping[str, Any], ip: str, virtual: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._adopt.addresses impor
     Own,
     held,
     is_lone,
+    name_interfaces,
     own_interfaces,
     service_vips,
 )
@@ -58,6 +59,8 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], directors: Sequence[str], *, w
     variables = {name: _director(name, hosts, names, secrets, findings, weights) for name in names}
     members = peers.clusters(variables)
     own = _addresses(hosts, variables, members, findings)
+    for name in names:
+        name_interfaces(variables[name].get("lvs_vrrp_instances", ()), own[name])
     for cluster in members:
         peers.merge(cluster, variables, own, findings)
     for name in names:

@@ -25,6 +25,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_v
 __all__ = ["bfd_instances", "instance", "sync_group", "track_files", "track_processes", "vrrp_scripts"]
 
 _DEFAULT_PRIORITY = 100
+_OWNER = 255
 _WITH_VALUE = ("brd", "broadcast", "scope", "peer", "preferred_lft", "track_group")
 """Words behind a virtual address that have a value; the others stand alone."""
 
@@ -58,6 +59,13 @@ def instance(item: Item, context: Context, shared: Mapping[str, Any], sync: list
     taken = lines.settings(writer._WORDS, {key: spec for key, spec in fields.items() if key != "state"})
     result: dict[str, Any] = {"name": name, **{key: taken.pop(key) for key in _FIRST if key in taken}}
     result["priority"] = int(priority.values[0]) if priority and _is_number(priority.values) else _DEFAULT_PRIORITY
+    if priority and result["priority"] == _OWNER:
+        context.found.note(
+            priority.place,
+            f"{name} has the priority {_OWNER}, of an owner of the addresses: nothing can be added to it for a failover",
+            f"{_OWNER - 1} was written; see that its peers have less",
+        )
+        result["priority"] = _OWNER - 1
     authentication = lines.inside("authentication")
     if authentication:
         inside = Lines(authentication, context)

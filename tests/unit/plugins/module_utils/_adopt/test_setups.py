@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,8 @@ def setup_1() -> dict[str, dict[str, Any]]:
     return hosts
 
 
-def setup_2(folder: Path) -> dict[str, dict[str, Any]]:
+def setup_2(folder: Path, old: str = "", new: str = "") -> dict[str, dict[str, Any]]:
+    """With ``new`` in place of ``old`` in the file that describes VRRP."""
     hosts = {
         "lb1": host(eth0=["10.0.0.3/24", "10.0.0.5/24", "10.0.0.7/24"], eth1=["192.168.0.2/24", "192.168.0.1/24"]),
         "lb2": host(eth0=["10.0.0.4/24"], eth1=["192.168.0.3/24"]),
@@ -54,7 +54,7 @@ def setup_2(folder: Path) -> dict[str, dict[str, Any]]:
     for name in ("lb1", "lb2"):
         own = folder / name
         own.mkdir()
-        shutil.copy(SAMPLES / "setup2.vrrp.conf", own / "vrrp.conf")
+        (own / "vrrp.conf").write_text((SAMPLES / "setup2.vrrp.conf").read_text().replace(old, new))
         text = (SAMPLES / f"setup2.{name}.conf").read_text()
         (own / "keepalived.conf").write_text(text.replace("/etc/keepalived/vrrp.conf", "vrrp.conf"))
         configure(hosts[name], own / "keepalived.conf", name, programs={"ping": "/usr/bin/ping"})
@@ -155,6 +155,27 @@ def test_setup_2(tmp_path: Path) -> None:
     after = plan(as_inventory(result))["hosts"]
     for name in ("lb1", "lb2"):
         assert of_plan(after[name]["director"]) == normal(hosts[name]["table"]["services"])
+
+
+def test_an_owner_of_the_addresses(tmp_path: Path) -> None:
+    result = adopt(setup_2(tmp_path, "priority 200", "priority 255"), ["lb1", "lb2"])
+    assert texts(result, "faults") == []
+    [instance] = result.shared["directors"]["lvs_vrrp_instances"]
+    assert instance["priorities"] == {"lb1": 254, "lb2": 150}
+    assert [text for text in texts(result, "notes") if "has the priority 255" in text and "254 was written" in text]
+
+
+@pytest.mark.parametrize("written", ["203.0.113.5", "203.0.113.5/32 dev eth0"])
+def test_a_vip_that_routers_lead_here(written: str, tmp_path: Path) -> None:
+    result = adopt(setup_2(tmp_path, "10.0.0.7/24\n", f"10.0.0.7/24\n{written}\n10.0.0.8\n"), ["lb1", "lb2"])
+    assert texts(result, "faults") == []
+    [instance] = result.shared["directors"]["lvs_vrrp_instances"]
+    assert instance["virtual_ipaddress"][1:4] == [
+        {"address": "10.0.0.7/24"},
+        {"address": "203.0.113.5/32", "dev": "eth0"},
+        {"address": "10.0.0.8/32"},
+    ]
+    assert plan(as_inventory(result))["faults"] == []
 
 
 def test_a_peer_with_another_password(tmp_path: Path) -> None:
