@@ -62,7 +62,7 @@ def instance(item: Item, context: Context, shared: Mapping[str, Any], sync: list
     if priority and result["priority"] == _OWNER:
         context.found.note(
             priority.place,
-            f"{name} has the priority {_OWNER}, of an owner of the addresses: nothing can be added to it for a failover",
+            f"{name} has the priority {_OWNER}, that of an owner: nothing can be added to it for a failover",
             f"{_OWNER - 1} was written; see that its peers have less",
         )
         result["priority"] = _OWNER - 1
