@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Mapping
+from typing import Any, Callable, Collection, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.writable import unwritable
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import ROLE_STATES
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import ROLE_STATES, RUN
 
 # Of the role clusterip_node the plan reads what decides how VRRP moves buckets.
 PREFIXES = ("lvs_", "lab_", "clusterip_node_", *ROLE_STATES)
@@ -29,9 +29,18 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         # Extra variables stand above the inventory's, and some playbooks have one of the same name.
         without = frozenset(self._task.args.get("without") or ())
-        result.update(planned(_inventory(task_vars or {}, without)))
+        inventory = _inventory(task_vars or {}, without)
+        self._add_play(inventory, task_vars or {})
+        result.update(planned(inventory))
         result["changed"] = False
         return result
+
+    def _add_play(self, inventory: dict[str, Any], task_vars: Mapping[str, Any]) -> None:
+        """Add what steers this run and is a variable of the play, of which no other host's variables tell."""
+        own = inventory["hosts"].get(task_vars.get("inventory_hostname"), {})
+        for name in RUN:
+            if name in task_vars and name not in own:
+                own[name] = _templated(self._templar.template, task_vars[name])
 
 
 def planned(inventory: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,8 +60,13 @@ def _variables(hostvars: Mapping[str, Any], without: Collection[str]) -> dict[st
     """A host's variables of ours, templated; one that can't be is handed on as the fault that it is."""
     values: dict[str, Any] = {}
     for name in [name for name in hostvars if name.startswith(PREFIXES) and name not in without]:
-        try:
-            values[str(name)] = hostvars[name]
-        except AnsibleError as error:
-            values[str(name)] = {"__lvs_error__": str(error)}
+        values[str(name)] = _templated(hostvars.__getitem__, name)
     return values
+
+
+def _templated(read: Callable[[Any], Any], what: Any) -> Any:
+    """What ``read`` makes of it, or the fault that it is."""
+    try:
+        return read(what)
+    except AnsibleError as error:
+        return {"__lvs_error__": str(error)}

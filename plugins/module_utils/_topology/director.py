@@ -149,6 +149,8 @@ def _check_needs_keepalived(director: Host) -> None:
 
 def _check_namespace(director: Host) -> None:
     """keepalived can work in another network namespace; the roles set and look at the host's own."""
+    if director.leaves:
+        return
     given = director.variables.get("lvs_keepalived_global") or {}
     for spot, options in (
         (director.place.key("lvs_keepalived_options"), director.variables.get("lvs_keepalived_options")),

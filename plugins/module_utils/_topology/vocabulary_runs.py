@@ -13,15 +13,15 @@ from typing import Any, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec, check
 
-__all__ = ["ROLE_STATES", "check_run"]
+__all__ = ["ROLE_STATES", "RUN", "check_run"]
 
 _SECONDS = Spec("integer", "whole seconds")
 _SOME_SECONDS = Spec("integer", "whole seconds, at least 1", low=1)
-# What Ansible's filter bool knows.
-_WORDS = ("true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "1", "0")
+# What Ansible's filter bool knows; all else is false to it, "y" too.
+_WORDS = ("true", "false", "yes", "no", "on", "off", "1", "0")
 _SWITCH = Spec("text", "true or false", choices=_WORDS)
 
-_RUN: Mapping[str, Spec] = {
+RUN: Mapping[str, Spec] = {
     "lvs_timeout": _SECONDS,
     "lvs_step_seconds": _SOME_SECONDS,
     "lvs_lock_expires": _SOME_SECONDS,
@@ -54,7 +54,7 @@ ROLE_STATES = (
 
 def check_run(raw: Mapping[str, Any], leaves: bool, place: Place) -> None:
     """Note what is wrong among a host's ``raw`` variables; an empty text counts as not given."""
-    for name, spec in _RUN.items():
+    for name, spec in RUN.items():
         value = raw.get(name)
         if value is not None and value != "":
             check(spec, str(value) if isinstance(value, (bool, int, float)) else value, place.key(name))

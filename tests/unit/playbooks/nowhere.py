@@ -24,7 +24,7 @@ def play(
     everywhere: Mapping[str, Any] | None = None,
     hosts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[int, str]:
-    """Run a playbook of ours with other variables for all hosts and for some; exit status and output."""
+    """Run a playbook of ours, or a file in the folder, with other variables; exit status and output."""
     inventory = folder / example
     shutil.copytree(ROOT / "inventories" / example, inventory)
     files = {
@@ -37,7 +37,8 @@ def play(
         path.write_text(json.dumps(variables))
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8", "ANSIBLE_SHOW_CUSTOM_STATS": "1"}
     environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
-    argv = ["ansible-playbook", "--inventory", str(inventory), f"lvs.cluster.{playbook}", *words]
+    name = playbook if playbook.endswith(".yml") else f"lvs.cluster.{playbook}"
+    argv = ["ansible-playbook", "--inventory", str(inventory), name, *words]
     done = subprocess.run(
         argv, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

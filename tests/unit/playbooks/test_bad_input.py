@@ -90,3 +90,15 @@ def test_a_slip_in_an_extra_variable(tmp_path: Path, playbook: str, name: str, v
     assert status != 0
     assert f"client, lb1, lb2, rs1, rs2: {name}: {fault}" in output
     assert "UNREACHABLE" not in output
+
+
+def test_a_slip_in_a_variable_of_a_play(tmp_path: Path) -> None:
+    """No other host's variables tell of it."""
+    (tmp_path / "own.yml").write_text(
+        "- import_playbook: lvs.cluster.upgrade\n  vars: {lvs_reboot: maybe, lvs_alone: 'true'}\n"
+    )
+    status, output = play(tmp_path, "own.yml", "nat_ha")
+    assert status != 0
+    assert "lvs_reboot: is 'maybe', which is not known; write true, false or auto" in output
+    assert "lvs_alone" not in output
+    assert "UNREACHABLE" not in output

@@ -41,4 +41,4 @@ def test_a_director_that_refuses_stops_the_others(
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert ("lb2 was changed" in done.stdout) is goes_on, done.stdout
-    assert ("Nothing was changed: nobody else serves there" in done.stdout) is not goes_on, done.stdout
+    assert ("No director is changed: nobody else serves there" in done.stdout) is not goes_on, done.stdout

@@ -41,6 +41,8 @@ _ANSWER_SECONDS = 10.0
 _RELOAD_SECONDS = 3.0
 # A service that is taken away loses its servers first, and a keepalived that stops takes all away, one by one.
 _SETTLE_SECONDS, _SETTLE_LOOKS = 0.1, 10
+# A large table takes its time, and whoever listens waits for a sign of life.
+_LONGEST_SETTLE = 3
 # keepalived/vrrp/vrrp.c and vrrp_scheduler.c; a keepalived that logs to its standard output has the time before it.
 _RELOADING = re.compile(r"(?:\A|: )Reloading\b")
 _ENTERING = re.compile(r"(?:\A|: )\(([^()\s]+)\) Entering ([A-Z]+) STATE\b")
@@ -337,10 +339,13 @@ def follow(
 def _settled(
     before: dict[str, dict[str, int]], read: Callable[[], dict[str, dict[str, int]]]
 ) -> dict[str, dict[str, int]]:
-    """The table, read again while services that still stand go on losing servers; at most so many times."""
+    """The table, read again while services that still stand go on losing servers; not often, nor for long."""
+    until = time.monotonic() + _LONGEST_SETTLE
     present = read()
     for _look in range(_SETTLE_LOOKS):
-        if not any(set(pool) - set(present.get(service, pool)) for service, pool in before.items()):
+        if time.monotonic() > until or not any(
+            set(pool) - set(present.get(service, pool)) for service, pool in before.items()
+        ):
             break
         time.sleep(_SETTLE_SECONDS)
         before, present = present, read()

@@ -38,6 +38,8 @@ def test_seconds_may_be_text(value: Any) -> None:
     [
         ("lvs_guard", "ture", "is 'ture', which is not known (did you mean true?); write true or false"),
         ("lvs_maintenance", "true ", "is 'true ', which is not known (did you mean true?); write true or false"),
+        ("lvs_guard", "y", "is 'y', which is not known; write true or false"),
+        ("lvs_reboot", "t", "is 't', which is not known; write true, false or auto"),
         ("lvs_metrics", 2, "is '2', which is not known; write true or false"),
         ("lvs_alone", "auto", "is 'auto', which is not known; write true or false"),
         ("lvs_last", ["true"], "is a list, not text; write true or false"),
