@@ -44,7 +44,7 @@ def test_keepalived_runs_again_where_the_run_was_lost_that_had_stopped_it(tmp_pa
         cluster.run("web2", "mount", "--bind", dropin, dropin)
         lost = cluster.playbook("site", inventory=inventory)
         assert lost.status != 0, lost.output
-        assert keepalived(cluster, "is-active") == "inactive"
+        assert keepalived(cluster, "is-active") == "inactive", lost.output
         assert cluster.run("web2", "cat", FILE) == OLD
 
         cluster.run("web2", "umount", dropin)

@@ -72,6 +72,9 @@ def test_the_guard_has_options_that_it_takes() -> None:
         # One waits for another gateway, is known, or is no host of the inventory.
         (False, ["web_rs1", "web_rs2"], "to_turn", ["rs2"], []),
         (False, ["web_rs1"], "present", [], []),
+        # Those that leave are held as well.
+        (False, ["web_rs8", "web_rs9"], "present", [], []),
+        (False, ["web_rs1", "web_rs2", "web_rs9"], "present", [], ["name rs1, rs2 in --limit, too"]),
         (False, [], "present", [], []),
     ],
 )
