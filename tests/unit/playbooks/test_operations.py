@@ -93,6 +93,10 @@ def test_groups_of_a_run_are_in_the_inventory_s_order() -> None:
             "Say what to do, as lvs_role, lvs_command or lvs_reboot, and to which real servers, as lvs_hosts or",
         ),
         (
+            *("rolling", "nat_ha", ["lvs_service=intranet", "lvs_command=true", "lvs_reboot=auto"]),
+            "is a number from 1 to 100, and lvs_reboot true or false",
+        ),
+        (
             *("upgrade", "fwmark_dr", ["lvs_reboot=auto"]),
             "lb1 has no peer, so a restart or a reboot would interrupt all that it serves. Say lvs_alone=true",
         ),
