@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, Mapping, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Destination, ServiceKey, Table
-from ansible_collections.lvs.cluster.plugins.module_utils._metrics.wanted import Virtual
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.wanted import Virtual
 
 __all__ = ["Counts", "from_configuration", "from_table", "totals"]
 

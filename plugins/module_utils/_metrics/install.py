@@ -28,8 +28,8 @@ MODULES = (
     *(f"_ipvs.{name}" for name in ("errors", "host", "model", "netlink", "operations", "options", "ownership")),
     *(f"_ipvs.{name}" for name in ("transport", "values", "wire")),
     *(f"_keepalived.{name}" for name in ("colocated", "conf", "dump", "owner", "pending", "process", "program")),
-    *(f"_keepalived.{name}" for name in ("text", "tree", "vrrp_states", "weight_files", "weights")),
-    *(f"_metrics.{name}" for name in ("drift", "exposition", "model", "wanted")),
+    *(f"_keepalived.{name}" for name in ("text", "tree", "vrrp_states", "wanted", "weight_files", "weights")),
+    *(f"_metrics.{name}" for name in ("drift", "exposition", "model")),
 )
 
 

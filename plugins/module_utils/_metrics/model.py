@@ -16,9 +16,9 @@ import time
 from typing import Any, Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.wanted import Instance
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.drift import Counts
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.exposition import Family, family
-from ansible_collections.lvs.cluster.plugins.module_utils._metrics.wanted import Instance
 
 __all__ = ["Network", "buckets", "differences", "keepalived", "network_of", "overrides", "table"]
 

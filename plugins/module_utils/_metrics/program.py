@@ -28,14 +28,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.netlink import W
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.ownership import StateFile
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.transport import Ipvs
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import owner, weight_files
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import owner, wanted, weight_files
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.colocated import COPY
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, UnreadableError, read_blocks
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.dump import DumpError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.pending import Notes
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.text import has_header
-from ansible_collections.lvs.cluster.plugins.module_utils._metrics import drift, model, wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._metrics import drift, model
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.exposition import Family, family, text
 from ansible_collections.lvs.cluster.plugins.module_utils._operator import overrides
 

@@ -213,7 +213,7 @@ def test_sorry_servers(head: str, method: str, sorry: str, found: dict[str, str]
     assert _follow.sorry_servers(read_text(text, "lb1")) == found
 
 
-def test_vips_of_instances() -> None:
+def test_vips_of_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = """
 vrrp_instance VI_1 {
   virtual_ipaddress {
@@ -230,7 +230,12 @@ vrrp_instance VI_2 {
   }
 }
 """
-    assert _follow.vips(read_text(text, "lb1")) == {"VI_1": ["10.0.0.5", "fd00::5", "10.0.0.6"], "VI_2": []}
+    conf = tmp_path / "keepalived.conf"
+    conf.write_text(text)
+    monkeypatch.setattr(_follow.owner, "running", lambda: [_follow.owner.Running(str(conf), "lb1")])
+    assert _follow.read_setup() == {
+        "vips": {"VI_1": ["10.0.0.5", "fd00::5", "10.0.0.6"], "VI_2": []}, "sorry": {},
+    }  # fmt: skip
 
 
 def test_a_configuration_that_can_not_be_read_is_not_one_without_a_sorry_server(
@@ -240,7 +245,7 @@ def test_a_configuration_that_can_not_be_read_is_not_one_without_a_sorry_server(
     conf.write_text("virtual_server 10.0.0.5 80 {\n  sorry_server 192.168.0.1 80\n}\n")
     monkeypatch.setattr(_follow.owner, "running", lambda: [_follow.owner.Running(str(conf), "lb1")])
     assert _follow.read_setup() == {"vips": {}, "sorry": {WEB: "192.168.0.1:80"}}
-    conf.write_text("virtual_server $WEB 80 {\n  sorry_server 192.168.0.1 80\n}\n")
+    conf.write_text("include parts/*.conf\ninclude ~/${PART}\n")
     assert _follow.read_setup() == {"vips": {}, "sorry": None}
 
     def fail() -> list[_follow.owner.Running]:

@@ -9,29 +9,27 @@ ends with whoever reads its lines, or with an error as its last line; the event 
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, endpoint
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import endpoint
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.netlink import WireError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.transport import Ipvs
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import dump, owner
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import dump, owner, wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block, read_blocks
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import Process, process
 
-__all__ = ["Doors", "FollowError", "Journal", "Vrrp", "follow", "main", "sorry_servers", "table", "vips"]
+__all__ = ["Doors", "FollowError", "Journal", "Vrrp", "follow", "main", "sorry_servers", "table"]
 
 STOPPED = "STOP"
 """The state of the instances of a keepalived that runs no more."""
@@ -96,98 +94,31 @@ def _has_instances() -> bool:
 
 
 def read_setup() -> dict[str, Any]:
-    """What keepalived's configuration says of services: {"vips": vips(), "sorry": sorry_servers()}.
+    """What keepalived's configuration says of services: {"vips": ..., "sorry": sorry_servers()}.
 
-    Where it can't be read, no VIP is known, and the second is None: that is not "no sorry server".
+    ``vips`` has the VIPs of each VRRP instance ({"VI_1": ["10.0.0.5"]}). Where the configuration can't be read, no VIP
+    is known, and ``sorry`` is None: that is not "no sorry server".
     """
     try:
         blocks = [block for one in owner.running() for block in read_blocks(*one)]
-        return {"vips": vips(blocks), "sorry": sorry_servers(blocks)}
     except owner.UnreadableError:
         return {"vips": {}, "sorry": None}
-
-
-def vips(blocks: Sequence[Block]) -> dict[str, list[str]]:
-    """VRRP instance to its VIPs ("10.0.0.5")."""
-    kinds = ("virtual_ipaddress", "virtual_ipaddress_excluded")
-    return {
-        block.words[1]: [
-            _canonical(line.words[0].partition("/")[0])
-            for kind in block.inside or ()
-            if kind.words[0] in kinds
-            for line in kind.inside or ()
-        ]
-        for block in blocks
-        if block.words[0] == "vrrp_instance" and len(block.words) > 1
-    }
+    vips = {one.name: list(one.addresses) for one in wanted.instances(blocks)}
+    return {"vips": vips, "sorry": sorry_servers(blocks)}
 
 
 def sorry_servers(blocks: Sequence[Block]) -> dict[str, str]:
     """Virtual service to its sorry server, where it has one; both are named as in table().
 
-    One that is a real server of the same service, too, is left out: it is in the pool without being sorry. Raises
-    UnreadableError where a service can't be told.
+    One that is a real server of the same service, too, is left out: it is in the pool without being sorry.
     """
-    groups = [block for block in blocks if block.words[0] == "virtual_server_group"]
-    found = {}
-    for block in blocks:
-        values = _values(block)
-        if block.words[0] != "virtual_server" or "sorry_server" not in values:
-            continue
-        method = _method(values, "lvs_method", "lb_kind")
-        reals = [line for line in block.inside or () if line.words[0] == "real_server"]
-        for server in owner.servers_of([*groups, block]):
-            # Behind NAT keepalived gives it no port of the service's, as it does to a real server (check_data.c).
-            own = _method(values, "sorry_server_lvs_method", default=method)
-            sorry = _destination(values["sorry_server"], own, server.port, 0)
-            others = [
-                _destination(
-                    one.words[1:], _method(_values(one), "lvs_method", default=method), server.port, server.port
-                )
-                for one in reals
-            ]
-            if sorry not in others:
-                found.update(dict.fromkeys(_services(server), sorry))
-    return found
-
-
-def _values(block: Block) -> dict[str, tuple[str, ...]]:
-    """Keyword to values of what stands in a block; the last one counts, as for keepalived."""
-    return {line.words[0]: line.words[1:] for line in block.inside or ()}
-
-
-def _method(values: Mapping[str, Sequence[str]], *names: str, default: str = "NAT") -> str:
-    """The forwarding method that a block has by one of these keywords."""
-    return next((values[name][0].upper() for name in names if values.get(name)), default)
-
-
-def _destination(words: Sequence[str], method: str, service_port: int, default_port: int) -> str:
-    """A server's address and port as the kernel has them: only NAT goes to another port than the service's.
-
-    ``default_port``: the one behind NAT where ``words`` has none.
-    """
-    written = "".join(words[1:2])
-    by_nat = int(written) if written.isdecimal() else default_port
-    return endpoint(_canonical("".join(words[:1])), by_nat if method == "NAT" else service_port)
-
-
-def _services(server: owner.VirtualServer) -> Iterator[str]:
-    """The virtual services of a virtual server: one for each address of a range."""
-    if server.fwmark:
-        yield str(ServiceKey(server.family, fwmark=server.fwmark))
-        return
-    first, last = ipaddress.ip_address(server.first), ipaddress.ip_address(server.last)
-    for number in range(int(last) - int(first) + 1):
-        yield str(ServiceKey(server.family, server.protocol, _canonical(str(first + number)), server.port))
-
-
-def _canonical(address: str) -> str:
-    """An address as the kernel's side writes it; what is none stays as it is, and is no address of the table."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        return socket.inet_ntop(family, socket.inet_pton(family, address))
-    except OSError:
-        return address
+    services = wanted.virtual_services(blocks, lambda file: 0)
+    return {
+        str(key): endpoint(*sorry)
+        for key, service in services.items()
+        for sorry in service.sorry
+        if sorry not in service.reals
+    }
 
 
 class Doors(NamedTuple):

@@ -109,7 +109,7 @@ _LOG = logging.getLogger("lvs.cluster.state")
 _UTILS = "ansible_collections/lvs/cluster/plugins/module_utils"
 _MODULES = (
     *(f"_ipvs/{name}.py" for name in ("errors", "host", "model", "netlink", "operations", "transport", "wire")),
-    *(f"_keepalived/{name}.py" for name in ("conf", "dump", "owner", "process", "program", "vrrp_states")),
+    *(f"_keepalived/{name}.py" for name in ("conf", "dump", "owner", "process", "program", "vrrp_states", "wanted")),
 )
 _PROGRAM = """\
 # The follower of the event source lvs.cluster.state.

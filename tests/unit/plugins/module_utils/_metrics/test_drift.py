@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
     DestinationKey,
@@ -14,9 +16,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Settings,
     Table,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import read_text
-from ansible_collections.lvs.cluster.plugins.module_utils._metrics import drift, wanted
-from ansible_collections.lvs.cluster.plugins.module_utils._metrics.wanted import Virtual
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.wanted import Virtual
+from ansible_collections.lvs.cluster.plugins.module_utils._metrics import drift
 
 GOLDEN = Path(__file__).parents[1] / "_keepalived" / "golden" / "everything.conf"
 BLOCKS = read_text(GOLDEN.read_text(), "lb1")
@@ -70,6 +73,14 @@ def test_a_sorry_server_with_a_forwarding_method_of_its_own() -> None:
     ):  # fmt: skip
         found = wanted.virtual_services(read_text(text.format(words, own), "lb1"), lambda path: 0)
         assert [one.sorry for one in found.values()] == [(("192.168.0.9", port),)]
+
+
+@pytest.mark.parametrize(("method", "port"), [("NAT", 0), ("DR", 80)])
+def test_a_sorry_server_without_a_port(method: str, port: int) -> None:
+    """keepalived gives it the service's port where the kernel would take no other."""
+    text = f"virtual_server 10.0.0.5 80 {{\n lvs_method {method}\n sorry_server 192.168.0.9\n}}\n"
+    [found] = wanted.virtual_services(read_text(text, "lb1"), lambda path: 0).values()
+    assert found.sorry == (("192.168.0.9", port),)
 
 
 def test_every_virtual_server_of_a_configuration() -> None:

@@ -9,10 +9,10 @@ import json
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.wanted import Instance
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics import model
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.exposition import Family
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.model import Network
-from ansible_collections.lvs.cluster.plugins.module_utils._metrics.wanted import Instance
 
 PUBLIC = Instance("VI_1", "eth0", ("10.0.0.5", "10.0.0.6"))
 

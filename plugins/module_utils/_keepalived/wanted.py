@@ -113,10 +113,11 @@ def _virtual(
             own = _values(one.inside or ())
             forwarding = _first(own, ("lvs_method",), method).lower()
             weight = _integer(_first(own, ("weight",), ""), 1) + sum(_added(one.inside or (), files, number))
-            reals[_endpoint(one.words[1:], forwarding, key)] = Real(max(weight, 0), forwarding)
+            reals[_endpoint(one.words[1:], forwarding, key, key.port)] = Real(max(weight, 0), forwarding)
     sorry_method = _first(values, ("sorry_server_lvs_method",), method).lower()
     sorry = tuple(
-        _endpoint(one.words[1:], sorry_method, key)
+        # Behind NAT it has no port of the service's, as a real server has (check_data.c).
+        _endpoint(one.words[1:], sorry_method, key, 0)
         for one in inside
         if one.words[0] == "sorry_server" and len(one.words) > 1
     )
@@ -133,9 +134,9 @@ def _added(inside: Iterable[Block], files: Mapping[str, str], number: Callable[[
             yield factor * number(file) * (-1 if "reverse" in told.get("weight", ()) else 1) if file else 0
 
 
-def _endpoint(words: Sequence[str], forwarding: str, key: ServiceKey) -> Endpoint:
-    """Address and port of a server; without NAT the kernel has the port of the service."""
-    port = _integer("".join(words[1:2]), key.port)
+def _endpoint(words: Sequence[str], forwarding: str, key: ServiceKey, default: int) -> Endpoint:
+    """Address and port of a server; ``default`` is the port that none is told for. Without NAT it is the service's."""
+    port = _integer("".join(words[1:2]), default)
     return _canonical(words[0]), port if forwarding == "nat" else key.port
 
 
