@@ -23,9 +23,10 @@ SETUP: dict[str, Any] = {"vips": {}, "sorry": {WEB: SORRY}}
 BACKUP = {"snapshot": {"instances": {"VI_1": "BACKUP"}, **SETUP, "services": POOLS}}
 
 
-def known(setup: dict[str, Any] = SETUP, **states: str) -> Director:
+def known(setup: dict[str, Any] | None = None, **states: str) -> Director:
     director = Director("lb1")
-    assert director.take({"snapshot": {"instances": states, **setup, "services": POOLS}}) == []
+    said = SETUP if setup is None else setup
+    assert director.take({"snapshot": {"instances": states, **said, "services": POOLS}}) == []
     return director
 
 
