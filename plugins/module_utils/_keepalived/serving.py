@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the kernel's table says of real servers, by the names of their weight files: who serves, with how many."""
+"""The kernel's table by the names of weight files: which real servers serve, and how many connections they have."""
 
 from __future__ import annotations
 
