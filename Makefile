@@ -127,6 +127,7 @@ awx: $(STAMP) ## Test AWX's objects, and its jobs in the lab
 	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/awx
 
 eda: $(STAMP) ## Test the event source and the rulebook
+	@$(SYSTEM_PYTHON) tools/setup.py --eda
 	$(PYTHON) -m venv build/venv-eda
 	build/venv-eda/bin/pip install --quiet --requirement requirements-eda.txt
 	$(AS_ROOT) $(PYTHON) -m pytest tests/integration/eda

@@ -56,9 +56,9 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + arguments))
 '''
 
 
-# Not shipped, and a link to a folder, which ansible-test refuses: extensions/molecule is there for tools that look for
-# scenarios only in that place.
-LEFT_OUT = "extensions/"
+# Not shipped, and a link to a folder, which ansible-test refuses: it is there for tools that look for scenarios only in
+# that place.
+LEFT_OUT = "extensions/molecule"
 
 
 def tracked_files(root: Path) -> list[str]:
@@ -154,7 +154,7 @@ def main() -> int:
     command += ["--controller", f"origin:python={sys.version_info[0]}.{sys.version_info[1]}@{sys.executable}"]
     for version in pythons:
         command += ["--target-python", version]
-    names = [name for name in tracked_files(ROOT) if not name.startswith(LEFT_OUT)]
+    names = [name for name in tracked_files(ROOT) if name != LEFT_OUT]
     commands = {}
     for share, choice in SHARES.items():
         copy = WORK / share / COLLECTION

@@ -45,10 +45,14 @@ TEST_PACKAGES = (
     "nftables",  # tests compare whole rulesets
     "systemd",  # systemd-analyze: tests ask it whether our units are valid
 )
-QEMU_PACKAGES = (
-    "qemu-system-x86",  # make test-qemu: guests with Debian's own kernel
-    "qemu-utils",  # their copy-on-write disks
-)
+# What single commands need beyond that, by the word that they give this program.
+MORE_PACKAGES = {
+    "--eda": ("default-jre-headless",),  # make eda: ansible-rulebook's rules are run by Java
+    "--qemu": (
+        "qemu-system-x86",  # make test-qemu: guests with Debian's own kernel
+        "qemu-utils",  # their copy-on-write disks
+    ),
+}
 SYSTEM_PACKAGES = (*LAB_PACKAGES, *(TEST_PACKAGES if CLONE else ()))
 
 # ansible-core 2.19 runs on these.
@@ -195,7 +199,8 @@ def main() -> int:
     start = time.monotonic()
     try:
         require_a_place(VENV)
-        missing = missing_packages((*SYSTEM_PACKAGES, *(QEMU_PACKAGES if "--qemu" in sys.argv[1:] else ())))
+        more = [name for word, names in MORE_PACKAGES.items() if word in sys.argv[1:] for name in names]
+        missing = missing_packages((*SYSTEM_PACKAGES, *more))
         if missing:
             install_packages(missing)
         venv = make_venv()

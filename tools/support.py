@@ -74,6 +74,14 @@ def suite_runs(suites: Mapping[str, Mapping[str, Sequence[str]]]) -> tuple[set[t
     return ci, ci | {(name, release) for name, where in suites.items() for release in where.get("full", ())}
 
 
+def qemu_row(inventories: Mapping[str, Sequence[str]], lab: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
+    """The row of what runs with Debian's own kernels."""
+    where = (
+        f"{' and '.join(names)} on {lab[release]['name'].partition(' (')[0]}" for release, names in inventories.items()
+    )
+    return "Debian 12 and 13 with their own kernels, in QEMU", f"not by CI; `make test-qemu`: {', '.join(where)}"
+
+
 def declared(root: Path = ROOT) -> Matrix:
     """Read all that is declared."""
     data = yaml.safe_load((root / "tools" / "support.yml").read_text())
@@ -82,7 +90,10 @@ def declared(root: Path = ROOT) -> Matrix:
     (core,) = re.findall(r"^ansible-core==(.+)$", (root / "requirements-dev.txt").read_text(), flags=re.MULTILINE)
     return Matrix(
         lab=data["lab"],
-        rows=[(one["row"], one["state"]) for one in [*data["also"], *data["platforms"]] if "row" in one],
+        rows=[
+            qemu_row(data["qemu"], data["lab"]),
+            *((one["row"], one["state"]) for one in data["platforms"] if "row" in one),
+        ],
         ci=frozenset(molecule[0] | integration[0]),
         full=frozenset(molecule[1] | integration[1]),
         core=core,

@@ -66,6 +66,14 @@ def test_whole_site_has_no_fault(browser: Visitor) -> None:
     assert {path.name for path in (ROOT / "docs" / "pictures" / "fences").iterdir()} <= shown
 
 
+def test_reference_has_every_plugin_and_role() -> None:
+    wanted = {f"{path.stem}_module" for path in (ROOT / "plugins" / "modules").glob("[a-z]*.py")}
+    wanted |= {f"{path.stem}_filter" for path in (ROOT / "plugins" / "filter").glob("*.yml")}
+    wanted |= {f"{path.stem}_lookup" for path in (ROOT / "plugins" / "lookup").glob("[a-z]*.py")}
+    wanted |= {f"{path.parents[1].name}_role" for path in ROOT.glob("roles/*/meta/argument_specs.yml")}
+    assert {path.stem for path in (BUILT / "reference").glob("*_*.html")} == wanted
+
+
 def test_search_needs_no_other_host(browser: Visitor) -> None:
     with Server(BUILT) as server:
         found = browser.search(f"{server.url}search.html?q=undrain")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tests.support import buckets
 from tests.support.buckets import FAILOVER, INTERFACE, NODES, PORT, SERVER, VIP, Hash
 from tests.support.clients import IPV4, Clients, give_addresses
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, wait_until
 from tests.support.download import Downloads
 from tests.support.variants import edited
 
@@ -134,8 +134,10 @@ def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, vic
     with clients_of(cluster) as clients:
         buckets.steady(clients, 2)
         owner = clients.owner()
-        killed = clients.now
+        killed, restarts = clients.now, failover_restarts(cluster, victim)
         cluster.run(victim, "systemctl", "kill", "--kill-whom=all", "--signal=KILL", FAILOVER)
+        # By then it has given them back: until then all would look as before.
+        wait_until(lambda: failover_restarts(cluster, victim) > restarts, seconds=30, what=f"{FAILOVER} on {victim}")
         buckets.wait_for(cluster, before, 30)
         settled = buckets.steady(clients, 4)
         gaps = clients.gaps(killed)
@@ -143,6 +145,11 @@ def a_dead_failover_gives_its_buckets_back(cluster: Cluster, bounds: Bounds, vic
         assert max(gaps.values()) <= bounds.lost
         assert clients.owner(settled) == owner
         assert clients.doubles_since(settled) == []
+
+
+def failover_restarts(cluster: Cluster, node: str) -> int:
+    """How often systemd has started a node's failover again."""
+    return int(cluster.run(node, "systemctl", "show", "--property", "NRestarts", "--value", FAILOVER))
 
 
 def rules_that_somebody_flushed_come_back(cluster: Cluster, victim: str = "web1") -> None:

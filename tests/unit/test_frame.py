@@ -119,6 +119,11 @@ def test_installed_collections_are_in_the_ranges_of_galaxy_yml() -> None:
         assert manifest["collection_info"]["version"] in SpecifierSet(span), name
 
 
+def test_collections_that_few_need_are_no_dependencies() -> None:
+    """Who has AWX installs awx.awx himself (docs/awx.md)."""
+    assert set(load("galaxy.yml")["dependencies"]) == {"ansible.utils", "community.general"}
+
+
 def test_requirements_yml_repeats_the_dependencies_of_galaxy_yml() -> None:
     listed = {entry["name"]: entry["version"] for entry in load("requirements.yml")["collections"]}
     assert listed == load("galaxy.yml")["dependencies"]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.cluster import ROOT, Cluster, wait_until
 from tests.support.load import Load
+from tests.support.ran import RECORDER
 
 PASSWORD = "lvs-1999"
 # docs/operations/adopt.md: "Going back".
@@ -130,6 +131,8 @@ def by_hand(example: str, tmp_path: Path) -> Iterator[tuple[Cluster, Path]]:
     cluster = Cluster(f"adopt-{os.getpid()}", plain)
     try:
         cluster.lab.up(str(ROOT / "inventories" / example), "full")
+        # No fixture gives it to the tests.
+        RECORDER.see(cluster)
         yield cluster, tmp_path / "adopted"
     finally:
         cluster.lab.down()

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.cluster import RECAP, ROOT
+from tests.support.cluster import RECAP, ROOT, Cluster
+from tests.unit.awx.test_surveys import survey
 
 EXAMPLE = ROOT / "examples" / "awx"
 PROGRAMS = Path(sys.prefix) / "bin"
@@ -133,6 +134,19 @@ def mounting(stage: Path, read_only: list[Path]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def answered(playbook: str, **answers: str) -> dict[str, str]:
+    """All answers to a playbook's survey as text, as AWX may hand them on: the defaults, and a person's own."""
+    defaults = {name: str(one["default"]) for name, one in survey(playbook).items() if "default" in one}
+    return {**defaults, **answers}
+
+
+def done(job: Job) -> Job:
+    """A job that came to a good end, and told no password."""
+    assert job.status == 0, job.output
+    assert PASSWORD not in job.output
+    return job
+
+
 def _closed(path: Path) -> Path | None:
     """The topmost folder on the way that others may not enter."""
     for folder in [*reversed(path.parents), path]:
@@ -171,3 +185,35 @@ def runner(enter: Enter = nowhere) -> Iterator[Runner]:
 
 def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@contextmanager
+def in_the_lab(cluster: Cluster) -> Iterator[Runner]:
+    """Jobs in the lab's network, with the twin as their inventory and a copy of the keys that open its hosts."""
+    with runner(lambda words: cluster.lab.namespace.enter(*words)) as one:
+        twin = json.loads(cluster.lab.twin().read_text())
+        for name, variables in twin["all"]["hosts"].items():
+            _reached(variables, one.private / "keys", name)
+        folder = one.folder / "inventory"
+        folder.mkdir(mode=0o700)
+        (folder / "hosts.json").write_text(json.dumps(twin))
+        one.use(folder)
+        yield one
+
+
+def _reached(variables: dict[str, Any], keys: Path, name: str) -> None:
+    """Let a host be reached by the user of the jobs: with keys of its own, and no program of root's."""
+    keys.mkdir(mode=0o700, exist_ok=True)
+    key = keys / name
+    shutil.copyfile(variables["ansible_ssh_private_key_file"], key)
+    key.chmod(0o600)
+    variables["ansible_ssh_private_key_file"] = str(key)
+    for variable in ("ansible_ssh_executable", "ansible_control_path"):
+        variables.pop(variable)
+    known = keys / "known_hosts"
+    words = variables["ansible_ssh_common_args"].split()
+    (old,) = [word.partition("=")[2] for word in words if word.startswith("UserKnownHostsFile=")]
+    shutil.copyfile(old, known)
+    variables["ansible_ssh_common_args"] = " ".join(words).replace(old, str(known))
+    # The password comes from AWX's credential.
+    variables.pop("vault_vrrp_pass", None)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tools import sanity
 
@@ -119,3 +120,30 @@ def test_the_shares_leave_nothing_out() -> None:
     """What one skips is what the other runs."""
     rest, other = sanity.SHARES["rest"], sanity.SHARES["import"]
     assert [word for word in rest if word != "--skip-test"] == [word for word in other if word != "--test"]
+
+
+# -- clean, and nothing left out
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_no_check_has_a_list_of_what_it_ignores() -> None:
+    assert list(ROOT.glob("tests/sanity/*")) == []
+    lint = yaml.safe_load((ROOT / ".ansible-lint").read_text())
+    assert lint["profile"] == "production"
+    assert set(lint) == {"profile", "offline", "exclude_paths"}
+    assert {name for name in lint["exclude_paths"] if (ROOT / name).is_dir()} <= {".venv/", "build/"}
+    assert list(ROOT.glob(".ansible-lint-ignore")) == list(ROOT.glob(".config/ansible-lint*")) == []
+
+
+def test_no_line_is_excused_from_ansible_lint() -> None:
+    folders = ("roles", "playbooks", "inventories", "examples", "molecule", "extensions", "meta", "plugins/filter")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.yml")]
+    assert len(files) > 100
+    assert [path for path in files if "# noqa" in path.read_text() or "skip_ansible_lint" in path.read_text()] == []
+
+
+def test_all_that_is_shipped_of_the_plugins_is_checked() -> None:
+    names = [name for name in sanity.tracked_files(ROOT) if name != sanity.LEFT_OUT]
+    assert "extensions/eda/plugins/event_source/state.py" in names
+    assert (ROOT / sanity.LEFT_OUT).is_symlink()

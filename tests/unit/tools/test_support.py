@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -55,6 +56,17 @@ def test_the_platforms_of_the_roles_are_those_of_the_table(role: str) -> None:
 def test_declared_parts_of_the_integration_tests_are_there() -> None:
     folder = ROOT / "tests" / "integration"
     assert [name for name in DATA["suites"] if not list(folder.glob(name)) + list(folder.glob(f"test_{name}.py"))] == []
+
+
+def test_declared_for_qemu_is_what_its_tests_boot() -> None:
+    """Each of them takes one inventory, whose hosts have one release but for those that are not stock."""
+    booted: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests" / "integration" / "qemu").glob("test_*.py")):
+        (name,) = set(re.findall(r'"inventories" / "(\w+)"', path.read_text()))
+        text = (ROOT / "inventories" / name / "hosts.yml").read_text()
+        releases = re.findall(r"lab_release: (\w+)", text) or [next(iter(RELEASES))]
+        booted.setdefault(releases[0], []).append(name)
+    assert {release: sorted(names) for release, names in booted.items()} == DATA["qemu"]
 
 
 MAKEFILE = "FULL_PARTS := {}\n"
