@@ -77,6 +77,18 @@ def wait_for_sizes(cluster: Cluster, sizes: dict[str, int], seconds: float) -> d
     return seen
 
 
+def wait_until_whole(cluster: Cluster, nodes: Sequence[str], seconds: float) -> dict[str, tuple[int, ...]]:
+    """Wait until each bucket has one of these nodes, whichever it is."""
+    seen: dict[str, tuple[int, ...]] = {}
+
+    def look() -> bool:
+        seen.update(table(cluster, nodes))
+        return is_whole(seen)
+
+    wait_until(look, seconds=seconds, what=f"{' and '.join(nodes)} to serve all buckets")
+    return seen
+
+
 def foretold(clients: Sequence[str], owned: dict[str, tuple[int, ...]], bucket: Hash) -> dict[str, str]:
     """Client -> the node that has the client's bucket."""
     by_bucket = {number: node for node, buckets in owned.items() for number in buckets}

@@ -351,7 +351,9 @@ def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: f
         owner = clients.owner()
         cut = clients.now
         cluster.lab.power(victim, "off")
-        after = buckets.wait_for_sizes(cluster, dict.fromkeys(others, 6), 30)
+        # Not always half of its buckets each: whoever is first keeps one, and on a busy machine that may be either.
+        after = buckets.wait_until_whole(cluster, others, 30)
+        assert all(set(before[node]) <= set(after[node]) for node in others)
         buckets.steady(clients, 3)
         assert max(clients.gaps(cut).values()) <= bounds.lost
 
