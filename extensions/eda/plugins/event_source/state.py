@@ -137,7 +137,8 @@ _GOOD_SECONDS = 60.0
 class Queue(Protocol):
     """What ansible-rulebook hands over."""
 
-    async def put(self, event: dict[str, Any]) -> None: ...
+    async def put(self, event: dict[str, Any]) -> None:
+        """Take an event; it waits while too many are waiting."""
 
 
 class Lost(Exception):
