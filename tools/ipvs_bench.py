@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -92,13 +93,15 @@ def report(measured: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main() -> int:
+    """Print what was measured; 1 if a promise was missed."""
     measured = measure()
     file = ROOT / "build" / "ipvs_bench.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(measured) + "\n")
     print(report(measured))
+    return int(any(value > limit for _name, value, limit in judge(measured)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
