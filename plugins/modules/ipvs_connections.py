@@ -53,7 +53,9 @@ options:
     elements: str
     default: []
   limit:
-    description: How many connections, and how many templates, are returned at most. They are counted beyond that.
+    description:
+      - How many connections, and how many templates, are returned at most. They are counted beyond that.
+      - Established connections are returned before others.
     type: int
     default: 200
   known:

@@ -153,8 +153,12 @@ def _address(text: str) -> str:
 
 
 def summary(connections: Iterable[Connection], wanted: Filter, limit: int) -> dict[str, Any]:
-    """Those that are meant: at most ``limit`` connections and as many templates, and counts of all."""
-    shown: list[dict[str, Any]] = []
+    """Those that are meant: at most ``limit`` connections and as many templates, and counts of all.
+
+    Established ones come first: of a busy client most are closed, and the kernel keeps those for two minutes.
+    """
+    established: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     templates: list[dict[str, Any]] = []
     servers: Counter[str] = Counter()
     states: Counter[str] = Counter()
@@ -170,10 +174,11 @@ def summary(connections: Iterable[Connection], wanted: Filter, limit: int) -> di
         total += 1
         servers[_endpoint(one.server, one.server_port)] += 1
         states[one.state] += 1
+        shown = established if one.state == ESTABLISHED else others
         if len(shown) < limit:
             shown.append(one.options())
     return {
-        "connections": shown,
+        "connections": (established + others)[:limit],
         "total": total,
         "templates": templates,
         "templates_total": template_total,

@@ -123,6 +123,17 @@ def test_summary() -> None:
     assert connections.summary([], Filter(), 9)["total"] == 0
 
 
+def test_established_ones_come_before_others() -> None:
+    """Wherever they stand in the kernel's text."""
+    backwards = "\n".join(reversed(TEXT.splitlines()))
+    for text in (TEXT, backwards):
+        for limit in (1, 2, 3, 7):
+            states = [one["state"] for one in connections.summary(read(text), Filter(), limit)["connections"]]
+            assert len(states) == limit
+            assert states[:2] == ["ESTABLISHED", "ESTABLISHED"][:limit]
+            assert "ESTABLISHED" not in states[2:]
+
+
 def test_the_sample_holds_what_lasted() -> None:
     later = TEXT.replace("TCP 0A000064 9C40", "TCP 0A000066 9C40")
     texts = [TEXT, later]
