@@ -106,8 +106,8 @@ def watch():
 
 threading.Thread(target=watch, daemon=True).start()
 sources = sys.argv[6:] or [""]
-# Ports below those that the kernel gives out, in turn with the requests of tests/support/cluster.py. A director that sees
-# one direction only takes a port of the last two minutes for its old connection, and sends it to that one's real server.
+# Ports below those that the kernel gives out, in turn with the requests of tests/support/cluster.py. A director that
+# sees one direction only takes a port of the last two minutes for its old connection, whose real server then has it.
 kept = pathlib.Path("/run/next-source-port")
 first = int(kept.read_text()) + 1 if kept.exists() else 10000
 first = first if first + number < 32000 else 10000
