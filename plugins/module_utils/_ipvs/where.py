@@ -65,7 +65,7 @@ def report(answers: Mapping[str, Mapping[str, Any]], plans: Mapping[str, Mapping
 
     Returns ``connections`` and ``templates``, each entry once with ``service``, ``host`` (the real server's inventory
     name, "" for none), ``expires``, the longest of all, and ``directors``, who knows it; ``total``, the most that one
-    director has; ``unasked``, director to why.
+    director has; ``asked``, the directors that answered; ``unasked``, director to why.
     """
     unasked = {name: str(one.get("msg") or "no answer") for name, one in answers.items() if "total" not in one}
     asked = {name: one for name, one in answers.items() if name not in unasked}
@@ -75,6 +75,7 @@ def report(answers: Mapping[str, Mapping[str, Any]], plans: Mapping[str, Mapping
         "templates": _together(asked, directors, "templates"),
         "total": max((one["total"] for one in asked.values()), default=0),
         "templates_total": max((one["templates_total"] for one in asked.values()), default=0),
+        "asked": sorted(asked),
         "unasked": unasked,
     }
 
@@ -122,11 +123,17 @@ def lines(found: Mapping[str, Any], client: str) -> list[str]:
     head = ("client", "virtual service", "real server", "state", "seconds left", "known on")
     rows = [_row(one, template=False) for one in found["connections"]]
     rows += [_row(one, template=True) for one in found["templates"]]
-    shown = _table(head, rows) if rows else [f"no director knows a connection of {client}"]
+    shown = _table(head, rows) if rows else _nothing(found, client)
     for key, total in (("connections", "total"), ("templates", "templates_total")):
         if found[total] > len(found[key]):
             shown.append(f"{len(found[key])} of {found[total]} {key} are shown; name a smaller network or lvs_service")
     return shown + [f"{name} could not be asked: {said}" for name, said in sorted(found["unasked"].items())]
+
+
+def _nothing(found: Mapping[str, Any], client: str) -> list[str]:
+    if not found["asked"]:
+        return []
+    return [f"no director {'that could be asked ' if found['unasked'] else ''}knows a connection of {client}"]
 
 
 def _row(one: Mapping[str, Any], *, template: bool) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ ANSWERS: dict[str, dict[str, str]] = {
 ENDS: dict[str, tuple[int, str]] = {
     "adopt": (2, "Nothing was written. Mend these, or take them out of the inventory"),
     "check": (0, "lb1: director, cluster default"),
-    "connections": (0, "lb1 could not be asked: Task failed: Failed to connect to the host via ssh"),
+    "connections": (2, "lb1 could not be asked: Task failed: Failed to connect to the host via ssh"),
     "status": (0, "lb1: what this director does is not known: Task failed: Failed to connect to the host via ssh"),
     "verify": (2, "rs1: it could not be compared with its plan: it was not reached"),
 }

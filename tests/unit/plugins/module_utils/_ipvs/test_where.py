@@ -128,5 +128,14 @@ def test_the_table() -> None:
 def test_nothing_and_too_much() -> None:
     nothing = where.report({"lb1": said()}, PLANS)
     assert where.lines(nothing, "10.0.0.1/32") == ["no director knows a connection of 10.0.0.1/32"]
+    assert nothing["asked"] == ["lb1"]
+    silent = {"lb2": {"msg": "no route"}}
+    assert where.lines(where.report({"lb1": said(), **silent}, PLANS), "10.0.0.1/32") == [
+        "no director that could be asked knows a connection of 10.0.0.1/32",
+        "lb2 could not be asked: no route",
+    ]
+    unknown = where.report(silent, PLANS)
+    assert unknown["asked"] == []
+    assert where.lines(unknown, "10.0.0.1/32") == ["lb2 could not be asked: no route"]
     much = where.report({"lb1": {**said(entry()), "total": 500}}, PLANS)
     assert where.lines(much, "x")[-1] == "1 of 500 connections are shown; name a smaller network or lvs_service"
