@@ -17,7 +17,7 @@ import yaml
 
 from lab import state
 from lab.networks import management_address
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.snapshot import difference, snapshot, snapshots
 from tests.support.stream import Stream
 
@@ -36,12 +36,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("inventories") / "nat_ha"
     shutil.copytree(ROOT / "inventories" / "nat_ha", folder)
     (folder / "group_vars" / "all.yml").write_text(json.dumps({"lab_release": RELEASE}))
-    cluster = Cluster(f"life-{os.getpid()}", folder)
-    try:
-        cluster.lab.up(str(folder), IMAGE)
+    with booted("life", folder, IMAGE) as cluster:
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,14 @@ wanted = json.loads(sys.argv[1])
 asked = (ask(wanted["address"], wanted["port"]) for number in range(wanted["requests"]))
 print(json.dumps(collections.Counter(asked)))
 """
+
+
+@contextmanager
+def booted(name: str, inventory: Path, image: str = "full") -> Iterator[Cluster]:
+    """The inventory's hosts in a lab that no other run of the tests has, until the block ends."""
+    cluster = Cluster(f"{name}-{os.getpid()}", inventory)
+    try:
+        cluster.lab.up(str(inventory), image)
+        yield cluster
+    finally:
+        cluster.lab.down()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.load import Load
 from tests.support.ran import RECORDER
 
@@ -128,14 +127,11 @@ def by_hand(example: str, tmp_path: Path) -> Iterator[tuple[Cluster, Path]]:
     plain = tmp_path / "plain"
     plain.mkdir()
     shutil.copy(ROOT / "inventories" / example / "hosts.yml", plain / "hosts.yml")
-    cluster = Cluster(f"adopt-{os.getpid()}", plain)
-    try:
-        cluster.lab.up(str(ROOT / "inventories" / example), "full")
+    with booted("adopt", ROOT / "inventories" / example) as cluster:
+        cluster.inventory = plain
         # No fixture gives it to the tests.
         RECORDER.see(cluster)
         yield cluster, tmp_path / "adopted"
-    finally:
-        cluster.lab.down()
 
 
 def adopt(cluster: Cluster, folder: Path) -> None:

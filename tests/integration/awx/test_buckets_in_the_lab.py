@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.integration.awx.runner import Runner, answered, done, in_the_lab
 from tests.support import buckets
 from tests.support.buckets import NODES
-from tests.support.cluster import ROOT, Cluster
+from tests.support.cluster import ROOT, Cluster, booted
 
 pytestmark = pytest.mark.late
 
@@ -19,12 +18,8 @@ INVENTORY = ROOT / "inventories" / "clusterip"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    one = Cluster(f"awx-cip-{os.getpid()}", INVENTORY)
-    try:
-        one.lab.up(str(INVENTORY), "full")
+    with booted("awx-cip", INVENTORY) as one:
         yield one
-    finally:
-        one.lab.down()
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ Every playbook is run here, or for cluster IPs in test_buckets_in_the_lab.py; te
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.awx.runner import PASSWORD, USER, Runner, answered, done, in_the_lab
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.operations import FIGURES
 
 pytestmark = pytest.mark.late
@@ -26,12 +25,8 @@ SORRY = "192.168.0.1:80"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    one = Cluster(f"awx-{os.getpid()}", INVENTORY)
-    try:
-        one.lab.up(str(INVENTORY), "full")
+    with booted("awx", INVENTORY) as one:
         yield one
-    finally:
-        one.lab.down()
 
 
 @pytest.fixture(scope="module")

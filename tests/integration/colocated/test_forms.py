@@ -6,17 +6,17 @@ requests a second the two serve. Only `make test-full` runs this.
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.forwards import Forwards
 from tests.support.load import Load
 from tests.support.nodes import (
@@ -73,16 +73,12 @@ def of_form(form: str, interval: float) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
-def booted(name: str, inventory: Path) -> Cluster:
-    cluster = Cluster(f"{name}-{os.getpid()}", inventory)
-    try:
-        cluster.lab.up(str(inventory), "full")
+@contextmanager
+def configured(name: str, inventory: Path) -> Iterator[Cluster]:
+    with booted(name, inventory) as cluster:
         configure(cluster, inventory)
         few_ports(cluster)
-    except BaseException:
-        cluster.lab.down()
-        raise
-    return cluster
+        yield cluster
 
 
 def configure(cluster: Cluster, inventory: Path) -> None:
@@ -95,11 +91,9 @@ def configure(cluster: Cluster, inventory: Path) -> None:
 def formed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, str]]:
     """A new lab for each form."""
     form = str(request.param)
-    cluster = booted(form.replace("_", "-"), two_nodes(tmp_path_factory.mktemp(form), of_form(form, 1)))
-    try:
+    inventory = two_nodes(tmp_path_factory.mktemp(form), of_form(form, 1))
+    with configured(form.replace("_", "-"), inventory) as cluster:
         yield cluster, form
-    finally:
-        cluster.lab.down()
 
 
 def assert_right(cluster: Cluster, form: str) -> None:
@@ -243,8 +237,7 @@ def marked(variables: dict[str, Any]) -> None:
 def test_why_mark_source_is_refused(tmp_path: Path, synced: bool) -> None:
     """By hand: both nodes balance what is marked, and what comes from the other node is not marked."""
     inventory = two_nodes(tmp_path, marked)
-    cluster = booted("mark-source", inventory)
-    try:
+    with configured("mark-source", inventory) as cluster:
         for node, fellow in (("web1", "web2"), ("web2", "web1")):
             mac = cluster.run(fellow, "cat", f"/sys/class/net/{INTERFACE}/address").strip()
             unmark = ("-m", "mac", "--mac-source", mac, "-j", "MARK", "--set-mark", "0")
@@ -273,5 +266,3 @@ def test_why_mark_source_is_refused(tmp_path: Path, synced: bool) -> None:
             f"twice {len(forwards.twice)}, time to live over {circles}"
         )
         assert forwards.twice != []
-    finally:
-        cluster.lab.down()

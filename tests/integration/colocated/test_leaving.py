@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from tests.integration.colocated.test_forms import configure, of_form, two_nodes
-from tests.support.cluster import Cluster, wait_until
+from tests.support.cluster import Cluster, booted, wait_until
 from tests.support.nodes import INTERFACE
 
 FILE = "/etc/keepalived/keepalived.conf"
@@ -29,9 +29,7 @@ def keepalived(cluster: Cluster, question: str) -> str:
 
 def test_keepalived_runs_again_where_the_run_was_lost_that_had_stopped_it(tmp_path: Path) -> None:
     inventory = two_nodes(tmp_path, of_form("handover", 1))
-    cluster = Cluster("leaving", inventory)
-    try:
-        cluster.lab.up(str(inventory), "full")
+    with booted("leaving", inventory) as cluster:
         cluster.run("web2", "sh", "-c", f"cat > {FILE}; systemctl enable --now keepalived", stdin=OLD)
         wait_until(lambda: cluster.holders(OLD_VIP, ("web2",)) == ["web2"], seconds=30, what="the old configuration")
         configure(cluster, inventory)
@@ -54,5 +52,3 @@ def test_keepalived_runs_again_where_the_run_was_lost_that_had_stopped_it(tmp_pa
         wait_until(lambda: cluster.holders(OLD_VIP, ("web2",)) == ["web2"], seconds=30, what="the old configuration")
         third = cluster.playbook("site", inventory=inventory)
         assert (third.status, third.changed) == (0, {}), third.output
-    finally:
-        cluster.lab.down()

@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.lvs.cluster.extensions.eda.plugins.event_source import state
 from tests.integration.eda.rulebook import running
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 
 SERVICE, SERVER = "tcp 10.0.0.5:8080", "192.168.0.12:80"
 ENTRY = "TCP 10.0.0.5:8080"
@@ -27,14 +27,10 @@ pytestmark = pytest.mark.late
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    found = Cluster(f"eda-{os.getpid()}", ROOT / "inventories" / "nat_ha")
-    try:
-        found.lab.up(str(found.inventory), "full")
+    with booted("eda", ROOT / "inventories" / "nat_ha") as found:
         run = found.playbook("site")
         assert run.status == 0, run.output
         yield found
-    finally:
-        found.lab.down()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.integration.firewalls import firewalld
 from tests.support import buckets
 from tests.support.buckets import NODES
-from tests.support.cluster import ROOT, Cluster
+from tests.support.cluster import ROOT, Cluster, booted
 from tests.support.cluster_ip_tests import clients_of
 from tests.support.direct import reboot
 from tests.support.operations import ran
@@ -21,13 +20,9 @@ NODE = "web1"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    cluster = Cluster(f"firewalls-ip-{os.getpid()}", INVENTORY)
-    try:
-        cluster.lab.up(str(INVENTORY), "full")
+    with booted("firewalls-ip", INVENTORY) as cluster:
         ran(cluster.playbook("site"))
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 def kind(cluster: Cluster) -> str:

@@ -5,13 +5,12 @@ Without the roles' rules each firewall keeps VRRP out, and both directors are ma
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.firewalls import firewalld
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.direct import reboot
 from tests.support.mail import serve
 
@@ -28,14 +27,10 @@ ufw --force enable
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    cluster = Cluster(f"firewalls-{os.getpid()}", INVENTORY)
-    try:
-        cluster.lab.up(str(INVENTORY), "full")
+    with booted("firewalls", INVENTORY) as cluster:
         firewalld.install(cluster, "lb1", "ufw", UFW)
         firewalld.install(cluster, "lb2", "firewalld", firewalld.SET_UP)
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 def one_master(cluster: Cluster) -> bool:

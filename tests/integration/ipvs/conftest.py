@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, booted
 from tests.support.guest_modules import GuestModules, command
 
 CLEAR = """
@@ -28,13 +28,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     content["lab_only"]["vars"] = {"lab_release": RELEASE}
     file = tmp_path_factory.mktemp("ipvs") / "inventory.json"
     file.write_text(json.dumps(content))
-    cluster = Cluster(f"ipvs-{os.getpid()}", file)
-    try:
-        cluster.lab.up(str(file), "full")
+    with booted("ipvs", file) as cluster:
         cluster.run("box", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 @pytest.fixture(scope="package")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Accept, judge
-from tests.support.cluster import ROOT, Cluster
+from tests.support.cluster import ROOT, Cluster, booted
 from tests.support.samples import config_ids, keywords, round_trip
 from tests.unit.plugins.module_utils._keepalived.conf_reader import read
 
@@ -54,12 +54,8 @@ print(json.dumps(answers))
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     file = tmp_path_factory.mktemp("keepalived") / "inventory.json"
     file.write_text(json.dumps(INVENTORY))
-    cluster = Cluster(f"keepalived-{os.getpid()}", file)
-    try:
-        cluster.lab.up(str(file), "full")
+    with booted("keepalived", file) as cluster:
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 def answers_of(box: Cluster, texts: dict[str, tuple[str, list[str]]]) -> dict[str, tuple[int, str]]:

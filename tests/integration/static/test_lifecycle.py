@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.cluster import Cluster, Run
+from tests.support.cluster import Cluster, Run, booted
 from tests.support.load import Load
 from tests.support.snapshot import difference, snapshots
 
@@ -60,9 +60,7 @@ COMMIT
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     file = tmp_path_factory.mktemp("static") / "inventory.json"
     file.write_text(json.dumps({"all": {"children": CONTENT, "vars": {"lab_release": RELEASE}}}))
-    cluster = Cluster(f"static-{os.getpid()}", file)
-    try:
-        cluster.lab.up(str(file), IMAGE)
+    with booted("static", file, IMAGE) as cluster:
         if IMAGE == "bare":
             cluster.run(
                 "lb1", "sh", "-c", "apt-get -q update && apt-get -q -y --no-install-recommends install iptables"
@@ -71,8 +69,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster.run("lb1", "ip6tables-restore", "--noflush", stdin=FOREIGN_RULES6)
         cluster.run("rs1", "ip", "address", "add", "198.51.100.9/32", "dev", "lo")
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 @pytest.fixture(scope="module")

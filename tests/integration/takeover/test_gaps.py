@@ -6,7 +6,6 @@ A series of power cuts for each, because a busy machine's pause can be too much 
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.adverts import Adverts
-from tests.support.cluster import ROOT, Cluster, wait_until
+from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.load import Load
 from tests.support.variants import edited
 
@@ -27,12 +26,8 @@ POWER_CUTS = 3
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    cluster = Cluster(f"gaps-{os.getpid()}", INVENTORY)
-    try:
-        cluster.lab.up(str(INVENTORY), "full")
+    with booted("gaps", INVENTORY) as cluster:
         yield cluster
-    finally:
-        cluster.lab.down()
 
 
 def soon_back(variables: dict[str, Any]) -> None:
