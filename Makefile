@@ -74,6 +74,7 @@ lint: $(STAMP) ## Check format, style, types, YAML, Ansible, changelog
 	ruff format --check .
 	ruff check .
 	mypy
+	mypy tests molecule
 	yamllint --strict .
 	ansible-lint
 	antsibull-changelog lint

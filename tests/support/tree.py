@@ -57,7 +57,7 @@ class Tree:
 
 def make(release: str, root: Path) -> Tree:
     """A minimal system of this release with what README asks for, and this machine's way to packages."""
-    words = ["--variant=minbase", f"--include={','.join(PACKAGES)}", release, root]
+    words = ["--variant=minbase", f"--include={','.join(PACKAGES)}", release, str(root)]
     shell.run(shell.contained("mmdebstrap", *words), what=f"making a {release} tree")
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     for settings in Path("/etc/apt/apt.conf.d").iterdir():

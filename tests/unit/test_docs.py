@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan, vocabulary
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan, vocabulary, vocabulary_words
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_checks import CHECKS
 from lab import cli, networks, seed
@@ -428,9 +428,9 @@ def test_readme_names_the_versions_of_the_code() -> None:
 @pytest.mark.parametrize(
     ("row", "spec"),
     [
-        (Row("1 to 32", "none"), vocabulary.integer(1, 3)),
-        (Row("1 to 3", "none"), vocabulary.integer(1, 32)),
-        (Row("`nat` or `dr`", "none"), vocabulary.choice("nat", "dr", "tun")),
+        (Row("1 to 32", "none"), vocabulary_words.integer(1, 3)),
+        (Row("1 to 3", "none"), vocabulary_words.integer(1, 32)),
+        (Row("`nat` or `dr`", "none"), vocabulary_words.choice("nat", "dr", "tun")),
         (Row("text", "none"), Spec("text", "text", required=True)),
         (Row("text", "required"), Spec("text", "text")),
         (Row("text", "`a`"), Spec("text", "text", default="b")),

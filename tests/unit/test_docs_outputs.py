@@ -85,7 +85,7 @@ def requests(*services: str) -> list[str]:
     states = {"lb1": "MASTER", "lb2": "BACKUP"}
     vip, mac = "10.0.0.5", "02:00:00:00:00:01"
     own = {str(interfaces()["lb1"]["eth0"]).partition("/")[0]: [mac]}
-    looked = {
+    looked: dict[str, Any] = {
         "requests": {"client": {"results": results}},
         "neighbours": {"client": {"answers": {vip: [mac], **own}, "not_asked": {"192.168.0.1": "not on its network"}}},
         "directors": {name: {"status": seen.status(hosts[name]["director"], states[name])} for name in states},

@@ -50,6 +50,6 @@ def test_a_vip_waits_for_arp_to_be_quiet(cluster: Cluster) -> None:
     finally:
         cluster.run("rs1", "mv", "/root/kept", "/etc/sysctl.d/60-lvs-real-server-dr.conf")
     run = cluster.playbook("site")
-    assert (run.status, run.changed.keys()) == (0, {"rs1"}), run.output
+    assert (run.status, set(run.changed)) == (0, {"rs1"}), run.output
     assert VIP in cluster.addresses("rs1")
     assert cluster.serve("client", VIP, 80, 30) == {"rs1": 10, "rs2": 20}

@@ -37,7 +37,7 @@ def test_changes_under_load_fail_no_request_and_break_no_download(cluster: Clust
     inventory = edited(cluster.inventory, tmp_path, VARIABLES, change)
     words = ["--extra-vars", "vault_vrrp_pass=rotated8", "--extra-vars", "director_drain_timeout=240"]
     lab = cluster.lab
-    download = {"number": 20, "size": 2_000_000}
+    download: dict[str, Any] = {"number": 20, "size": 2_000_000}
     with (
         Adverts(lab, "client", "eth0") as outside,
         Adverts(lab, "rs1", "eth0") as inside,

@@ -168,10 +168,12 @@ def runner(enter: Enter = nowhere) -> Iterator[Runner]:
     folder = Path(tempfile.mkdtemp(prefix="lvs-awx-"))
     try:
         folder.chmod(0o755)
-        galaxy = [PROGRAMS / "ansible-galaxy", "collection"]
-        subprocess.run([*galaxy, "build", "--output-path", folder / "built"], check=True, cwd=ROOT, capture_output=True)
+        galaxy = [f"{PROGRAMS}/ansible-galaxy", "collection"]
+        subprocess.run(
+            [*galaxy, "build", "--output-path", f"{folder}/built"], check=True, cwd=ROOT, capture_output=True
+        )
         (package,) = (folder / "built").glob("*.tar.gz")
-        install = [*galaxy, "install", "--offline", "--no-deps", "-p", folder / "collections", package]
+        install = [*galaxy, "install", "--offline", "--no-deps", "-p", f"{folder}/collections", str(package)]
         # Else it would find the working tree's and install none.
         alone = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections")}
         subprocess.run(install, check=True, cwd=folder, env=alone, capture_output=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -36,7 +36,7 @@ def run(*words: str, **environment: str) -> Run:
     return Run(done.returncode, done.stdout)
 
 
-def set_up(address: str, given: dict[str, object], **environment: str) -> Run:
+def set_up(address: str, given: Mapping[str, object], **environment: str) -> Run:
     return run(
         *("ansible-playbook", "-vvv", "lvs.cluster.awx_setup", "--extra-vars", json.dumps(given)),
         **{"CONTROLLER_HOST": address, "CONTROLLER_OAUTH_TOKEN": TOKEN, **environment},

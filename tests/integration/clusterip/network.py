@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -149,7 +149,10 @@ print(json.dumps(found))
 
 
 def _checked(argv: Sequence[str], stdin: str = "", **more: Any) -> str:
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, check=False, **more)
+    words: list[str] = list(argv)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        words, input=stdin, capture_output=True, text=True, timeout=60, check=False, **more
+    )
     assert done.returncode == 0, f"{' '.join(argv)[:200]}: {done.stderr or done.stdout}"
     return done.stdout
 
@@ -183,7 +186,7 @@ class Network:
         assert "fault" not in answer, answer["fault"]
         return answer["answer"]
 
-    def load(self, cluster_ip: ClusterIp, shares: dict[str, Sequence[int]]) -> None:
+    def load(self, cluster_ip: ClusterIp, shares: Mapping[str, Sequence[int]]) -> None:
         for node, buckets in shares.items():
             self.backend(node, "load", cluster_ip.backend, cluster_ip, buckets)
 

@@ -263,7 +263,7 @@ def test_what_others_undo_is_seen_and_loaded_again(net: Network, backend: str) -
     it = cluster_ip(net, backend)
     digits = {"ipv4": "246a2c34", "ipv6": "eb073309"}[net.family]
     tables = "iptables" if net.family == "ipv4" else "ip6tables"
-    harm = [("ip", "maddr", "del", it.cluster_mac, "dev", "eth0")]
+    harm: list[tuple[str, ...]] = [("ip", "maddr", "del", it.cluster_mac, "dev", "eth0")]
     if net.family == "ipv4":
         harm.append(("nft", "flush", "chain", "arp", "lvs_clusterip", "output"))
     if backend == "nftables":

@@ -49,14 +49,16 @@ def reached(cluster: Cluster, tmp_path: Path) -> dict[str, Any]:
     return {"hosts": hosts, "ssh_args": words}
 
 
+def wait_for_pool(cluster: Cluster, director: str, right: Callable[[dict[str, int]], bool], *, what: str) -> None:
+    """Wait for the real servers and weights that the director has in its table."""
+    wait_until(lambda: right(cluster.table(director).get(ENTRY, {})), seconds=SECONDS, what=f"{what} on {director}")
+
+
 def wait_for_both(cluster: Cluster) -> None:
     """lb1 serves, and both real servers are in its pool."""
     wait_until(lambda: cluster.holders("10.0.0.5") == ["lb1"], seconds=SECONDS, what="lb1 to be master")
     for name in ("lb1", "lb2"):
-        wait_until(
-            lambda name=name: len(cluster.table(name).get(ENTRY, {})) == 2,
-            seconds=SECONDS, what=f"both real servers in the table of {name}",
-        )  # fmt: skip
+        wait_for_pool(cluster, name, lambda pool: len(pool) == 2, what="both real servers")
 
 
 def events_of(args: dict[str, Any], work: Callable[[Callable[..., Awaitable[None]]], Awaitable[None]]) -> None:
@@ -131,8 +133,5 @@ def test_a_real_server_that_comes_and_goes_is_drained(
             wait_until(lambda: SERVER in cluster.table("lb1")[ENTRY], seconds=SECONDS, what="rs1 to come back")
         output.until(told, SECONDS)
         for name in ("lb1", "lb2"):
-            wait_until(
-                lambda name=name: cluster.table(name).get(ENTRY, {}).get(SERVER) == 0,
-                seconds=SECONDS, what=f"rs1 to have weight 0 on {name}",
-            )  # fmt: skip
+            wait_for_pool(cluster, name, lambda pool: pool.get(SERVER) == 0, what="rs1 to have weight 0")
     assert cluster.serve("client", "10.0.0.5", 8080, 20) == {"rs2": 20}

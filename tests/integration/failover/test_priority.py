@@ -47,7 +47,7 @@ def _text(director: str, **more: Any) -> str:
 
 
 def _number(director: Director, number: int, way: bool = False) -> dict[str, Any]:
-    more = {"give_way": [GROUP], "give_way_seconds": 4 * INTERVAL + 1} if way else {}
+    more: dict[str, Any] = {"give_way": [GROUP], "give_way_seconds": 4 * INTERVAL + 1} if way else {}
     result = director.module("vrrp_priority", numbers={GROUP: number}, **more)
     assert result.get("changed"), result
     assert result["followed"] == [GROUP]

@@ -43,7 +43,9 @@ def have(box: GuestModules, *, check: bool = False, **arguments: Any) -> dict[st
 def test_check_run_check_run_and_back(box: GuestModules) -> None:
     box.run(command(*FOREIGN))
     others = table(box)
-    wanted = {"services": [service(_11=1, _12=2), {**MARK, "destinations": [{"address": RS1, "forwarding": "tun"}]}]}
+    wanted: dict[str, Any] = {
+        "services": [service(_11=1, _12=2), {**MARK, "destinations": [{"address": RS1, "forwarding": "tun"}]}]
+    }
     assert have(box, check=True, **wanted)["changed"]
     assert table(box) == others
     assert have(box, **wanted)["changed"]

@@ -12,7 +12,7 @@ LIST = command("ipvsadm", "--list", "--numeric")
 THRESHOLDS = command("ipvsadm", "--list", "--numeric", "--thresholds")
 TUNNELS = command("ipvsadm", "--list", "--numeric", "--tun-info")
 
-TCP = {"address": "10.9.0.1", "port": 80}
+TCP: dict[str, Any] = {"address": "10.9.0.1", "port": 80}
 UDP = {**TCP, "protocol": "udp"}
 TCP6 = {"address": "2001:db8:9::1", "port": 80}
 MARK, MARK6 = {"fwmark": 2**31 + 7}, {"fwmark": 2**32 - 2, "family": "ipv6"}
@@ -43,7 +43,7 @@ EACH = [
 ]  # fmt: skip
 NAT, DR, TUN = {"forwarding": "nat"}, {"forwarding": "dr"}, {"forwarding": "tun"}
 GUE, GRE = {**TUN, "tunnel_type": "gue", "tunnel_port": 6080}, {**TUN, "tunnel_type": "gre"}
-REAL = {"address": "192.168.9.11"}
+REAL: dict[str, Any] = {"address": "192.168.9.11"}
 REAL6 = {"address": "2001:db8:99::11"}
 EACH_DESTINATION = [
     (TCP, {**REAL, **NAT}, "192.168.9.11:80 Masq 1"),
@@ -145,7 +145,12 @@ def test_twos_where_the_kernel_has_it(box: GuestModules) -> None:
 
 def test_one_option_changes_and_the_rest_stays(box: GuestModules) -> None:
     """An edit replaces everything in the kernel: what isn't given must be sent as it is."""
-    whole = {"scheduler": "mh", "scheduler_flags": ["port"], "persistence_timeout": 300, "persistence_netmask": "24"}
+    whole: dict[str, Any] = {
+        "scheduler": "mh",
+        "scheduler_flags": ["port"],
+        "persistence_timeout": 300,
+        "persistence_netmask": "24",
+    }
     one = {**GUE, "tunnel_checksum": "csum", "weight": 3, "upper_threshold": 50, "lower_threshold": 20}
     box.run(module("ipvs_service", **TCP, **whole, destinations=[{**REAL, **one}]))
     weighed, timed, listed, thresholds = box.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ LENT = find_pythons(VERSIONS, lambda version: candidates(version, os.environ), r
 # The guests of one release have its own C library, which a Python of this machine may not run with.
 OWN = "the guest's own"
 LEFT_OUT = ("test", "idlelib", "tkinter", "ensurepip", "site-packages", "__pycache__", "config-*")
-TCP = {"address": "10.9.0.1", "port": 80}
-REAL = {"address": "192.168.9.11", "forwarding": "tun", "tunnel_type": "gre", "weight": 3}
+TCP: dict[str, Any] = {"address": "10.9.0.1", "port": 80}
+REAL: dict[str, Any] = {"address": "192.168.9.11", "forwarding": "tun", "tunnel_type": "gre", "weight": 3}
 
 
 def prefix_of(python: str) -> Path:

@@ -11,10 +11,10 @@ import pytest
 from tests.support.cluster import Cluster
 from tests.support.guest_modules import GuestModules, command, module
 
-TCP = {"address": "10.9.0.1", "port": 80}
-TCP6 = {"address": "2001:db8:9::1", "port": 80}
-REAL = {"address": "192.168.9.11"}
-REAL6 = {"address": "2001:db8:99::11"}
+TCP: dict[str, Any] = {"address": "10.9.0.1", "port": 80}
+TCP6: dict[str, Any] = {"address": "2001:db8:9::1", "port": 80}
+REAL: dict[str, Any] = {"address": "192.168.9.11"}
+REAL6: dict[str, Any] = {"address": "2001:db8:99::11"}
 LIST = command("ipvsadm", "--list", "--numeric")
 SAVE = command("ipvsadm", "--save", "--numeric")
 LOADED = command("ls", "/proc/net/ip_vs")
@@ -237,7 +237,7 @@ def test_what_is_refused_changes_nothing_not_even_before(keepalived: GuestModule
     """Neither timeouts nor other services, whose turn comes before what is refused."""
     times = command("ipvsadm", "-l", "--timeout")
     file = "/var/lib/lvs-cluster/broken.json"
-    more = {"services": [{**TCP, "port": 82}], "timeouts": {"tcp": 1111}}
+    more: dict[str, Any] = {"services": [{**TCP, "port": 82}], "timeouts": {"tcp": 1111}}
     before, set_before, *results, after, set_after, _gone = keepalived.run(
         SAVE, times, command("sh", "-c", f"mkdir -p /var/lib/lvs-cluster; echo half > {file}"),
         module("ipvs_table", **more, purge=True), module("ipvs_table", **more, state_file=file),
@@ -251,7 +251,7 @@ def test_what_is_refused_changes_nothing_not_even_before(keepalived: GuestModule
 
 
 def test_a_drain_of_what_is_not_there_fails_in_check_mode_too(box: GuestModules) -> None:
-    drain = {"service": TCP, **REAL, "state": "drained", "check": True}
+    drain: dict[str, Any] = {"service": TCP, **REAL, "state": "drained", "check": True}
     without, _service, wrong, _back = box.run(
         module("ipvs_dest", **drain), module("ipvs_service", **TCP), module("ipvs_dest", **drain),
         module("ipvs_service", **TCP, state="absent"),
@@ -273,7 +273,7 @@ def test_others_beside_keepalived_and_force(keepalived: GuestModules) -> None:
 
 
 def test_purge_of_ours_leaves_keepalived_and_foreign_services(keepalived: GuestModules) -> None:
-    file = {"state_file": "/var/lib/lvs-cluster/ipvs.json"}
+    file: dict[str, Any] = {"state_file": "/var/lib/lvs-cluster/ipvs.json"}
     ours = [{**TCP, "port": port} for port in (8001, 8002)]
     keepalived.run(command("ipvsadm", "-A", "-t", "10.9.0.1:7000"), module("ipvs_table", services=ours, **file))
     mode, purged, again, info = keepalived.run(

@@ -14,8 +14,9 @@ from tests.support.guest_modules import GuestModules, command, module
 from tests.support.stream import Stream
 
 VIP, PORT = "10.9.0.1", 80
-SERVICE = {"address": VIP, "port": PORT}
-RS1, RS2 = {"address": "192.168.9.11"}, {"address": "192.168.9.12"}
+SERVICE: dict[str, Any] = {"address": VIP, "port": PORT}
+RS1: dict[str, Any] = {"address": "192.168.9.11"}
+RS2 = {"address": "192.168.9.12"}
 MEGABYTE = 1024 * 1024
 SAVE = command("ipvsadm", "--save", "--numeric")
 
@@ -93,7 +94,7 @@ def test_drain_lets_downloads_finish(cluster: Cluster, box: GuestModules) -> Non
 
 def test_drain_that_takes_too_long_says_so_and_goes_on_later(cluster: Cluster, box: GuestModules) -> None:
     box.run(module("ipvs_service", **SERVICE, destinations=[RS1]))
-    drain = {"service": SERVICE, **RS1, "state": "drained", "remove": True}
+    drain: dict[str, Any] = {"service": SERVICE, **RS1, "state": "drained", "remove": True}
     with Downloads(cluster.lab, "client", VIP, PORT, number=2, seconds=10, size=2 * MEGABYTE) as downloads:
         short, listed = box.run(module("ipvs_dest", **drain, timeout=1), SAVE)
         assert short["msg"].startswith(

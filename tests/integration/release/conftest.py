@@ -57,7 +57,7 @@ class Installed:
 @pytest.fixture(scope="session")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tarball")
-    build = [PROGRAMS / "ansible-galaxy", "collection", "build", "--output-path", folder]
+    build = [f"{PROGRAMS}/ansible-galaxy", "collection", "build", "--output-path", str(folder)]
     subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
     (package,) = folder.glob("*.tar.gz")
     return package
@@ -67,8 +67,12 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """A copy for one file of tests. What it depends on comes with the package ansible."""
     collections = tmp_path_factory.mktemp("collections")
-    words = ["collection", "install", "--offline", "--no-deps", "--collections-path", collections, tarball]
+    words = ["collection", "install", "--offline", "--no-deps", "--collections-path", str(collections), str(tarball)]
     subprocess.run(
-        [PROGRAMS / "ansible-galaxy", *words], check=True, cwd=collections, env=users_environment(), capture_output=True
+        [f"{PROGRAMS}/ansible-galaxy", *words],
+        check=True,
+        cwd=collections,
+        env=users_environment(),
+        capture_output=True,
     )
     return Installed(collections)

@@ -87,7 +87,17 @@ def test_setup_takes_the_copy_and_the_short_list(installed: Installed) -> None:
 
 def test_a_read_only_copy_gives_one_clear_error(installed: Installed) -> None:
     before = installed.files()
-    words = ["unshare", "--mount", "sh", "-c", READ_ONLY, installed.folder, "make", "--no-print-directory", "setup"]
+    words = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        READ_ONLY,
+        str(installed.folder),
+        "make",
+        "--no-print-directory",
+        "setup",
+    ]
     first, *rest = installed.run(*words, status=2).splitlines()
     assert first.startswith(f"setup: {installed.folder} is read-only here")
     assert f"cp -r {installed.folder} " in first

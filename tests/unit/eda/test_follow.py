@@ -20,6 +20,7 @@ from ansible_collections.lvs.cluster.extensions.eda.plugins.event_source._follow
     Journal,
     Vrrp,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import owner
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import UnreadableError, read_text
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.dump import DumpError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.process import Process
@@ -232,7 +233,7 @@ vrrp_instance VI_2 {
 """
     conf = tmp_path / "keepalived.conf"
     conf.write_text(text)
-    monkeypatch.setattr(_follow.owner, "running", lambda: [_follow.owner.Running(str(conf), "lb1")])
+    monkeypatch.setattr(owner, "running", lambda: [owner.Running(str(conf), "lb1")])
     assert _follow.read_setup() == {
         "vips": {"VI_1": ["10.0.0.5", "fd00::5", "10.0.0.6"], "VI_2": []}, "sorry": {},
     }  # fmt: skip
@@ -243,15 +244,15 @@ def test_a_configuration_that_can_not_be_read_is_not_one_without_a_sorry_server(
 ) -> None:
     conf = tmp_path / "keepalived.conf"
     conf.write_text("virtual_server 10.0.0.5 80 {\n  sorry_server 192.168.0.1 80\n}\n")
-    monkeypatch.setattr(_follow.owner, "running", lambda: [_follow.owner.Running(str(conf), "lb1")])
+    monkeypatch.setattr(owner, "running", lambda: [owner.Running(str(conf), "lb1")])
     assert _follow.read_setup() == {"vips": {}, "sorry": {WEB: "192.168.0.1:80"}}
     conf.write_text("include parts/*.conf\ninclude ~/${PART}\n")
     assert _follow.read_setup() == {"vips": {}, "sorry": None}
 
-    def fail() -> list[_follow.owner.Running]:
+    def fail() -> list[owner.Running]:
         raise UnreadableError("no permission")
 
-    monkeypatch.setattr(_follow.owner, "running", fail)
+    monkeypatch.setattr(owner, "running", fail)
     assert _follow.read_setup() == {"vips": {}, "sorry": None}
 
 
@@ -294,7 +295,7 @@ def test_first_all_and_then_what_changes(machine: Machine) -> None:
 def test_a_director_is_alive_while_its_table_is_read_seldom(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so every 5 seconds, because who hears nothing for 30 gives it up."""
     clock, reads = [1000.0], []
-    monkeypatch.setattr(_follow.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     found: list[tuple[float, dict[str, Any]]] = []
 
     def lines(seconds: float) -> Iterator[tuple[float, str]]:
@@ -350,7 +351,7 @@ def test_servers_that_leave_for_ever_do_not_hold_it_up(machine: Machine) -> None
 
 
 def test_the_configuration_is_told_again_after_a_reload(machine: Machine) -> None:
-    changed = {"vips": {"VI_1": []}, "sorry": {}}
+    changed: dict[str, Any] = {"vips": {"VI_1": []}, "sorry": {}}
 
     def reload() -> Batch:
         machine.setup = changed

@@ -107,7 +107,7 @@ def test_a_service_that_goes_says_nothing_of_its_servers() -> None:
         ({"VI_1": "STOP"}, False),
     ],
 )
-def test_active_is_a_director_that_clients_may_reach(states: dict[str, str], active: bool) -> None:
+def test_active_is_a_director_that_clients_may_reach(states: dict[str, Any], active: bool) -> None:
     (event,) = known(**states).take({"services": {MAIL: {}}})
     assert event["active"] is active
 
@@ -230,7 +230,8 @@ def test_values_may_be_texts() -> None:
 
 
 def test_without_hosts_it_is_this_one() -> None:
-    for hosts in ([], "", None):
+    nobody: tuple[Any, ...] = ([], "", None)
+    for hosts in nobody:
         assert Settings.of({"hosts": hosts}).targets == (Target(platform.node()),)
     local = Settings.of({"become": True})
     assert state.command(local, local.targets[0]) == ["sudo", "-n", "python3", "-IS", "-"]

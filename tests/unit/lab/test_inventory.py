@@ -42,7 +42,10 @@ def test_host_with_defaults() -> None:
 
 def test_kind_of_machine() -> None:
     """A host's own word counts more than the lab's."""
-    said = {"a": {"lvs_interfaces": ETH0}, "b": {"lvs_interfaces": ETH0, "lab_machine": "uml"}}
+    said: dict[str, dict[str, Any]] = {
+        "a": {"lvs_interfaces": ETH0},
+        "b": {"lvs_interfaces": ETH0, "lab_machine": "uml"},
+    }
     found = {host.name: host.machine for host in inventory.parse(listing(said), "qemu").hosts}
     assert found == {"a": "qemu", "b": "uml"}
     assert parse_one({"lvs_interfaces": ETH0, "lab_machine": "qemu"}).machine == "qemu"

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.support.cluster import ROOT
 
@@ -71,7 +73,7 @@ class Stage:
     def tasks(self, file: str, text: str) -> None:
         (self._collection / "playbooks" / "tasks" / file).write_text(text)
 
-    def answers(self, host: str, stub: str, *answers: dict[str, object]) -> None:
+    def answers(self, host: str, stub: str, *answers: Mapping[str, object]) -> None:
         (self.folder / f"{host}.{stub}").write_text(json.dumps(answers))
 
     def play(self, playbook: str, *extra: str, limit: str = "") -> tuple[int, str]:
@@ -85,9 +87,9 @@ class Stage:
         )
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 
-    def notes(self, *stubs: str) -> list[tuple[str, str, dict[str, object]]]:
+    def notes(self, *stubs: str) -> list[tuple[str, str, dict[str, Any]]]:
         """Host, stub and arguments of each call, in their order."""
         path = self.folder / "notes"
         lines = path.read_text().splitlines() if path.exists() else []
-        found: list[tuple[str, str, dict[str, object]]] = [tuple(json.loads(line)) for line in lines]
+        found: list[tuple[str, str, dict[str, Any]]] = [tuple(json.loads(line)) for line in lines]
         return [one for one in found if not stubs or one[1] in stubs]

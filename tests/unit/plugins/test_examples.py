@@ -173,7 +173,7 @@ def used(plugin: Plugin) -> Iterator[tuple[str, list[str], int]]:
     for text in expressions(plugin.examples):
         for one in filters(text):
             if one.name.startswith(PREFIX):
-                yield one.name.removeprefix(PREFIX), [named.key for named in one.kwargs], len(one.args)
+                yield one.name.removeprefix(PREFIX), [str(named.key) for named in one.kwargs], len(one.args)
 
 
 @pytest.mark.parametrize("name", FILTERS)

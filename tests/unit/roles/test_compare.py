@@ -132,7 +132,7 @@ def test_what_the_guard_is_told(tmp_path: Path, check: bool) -> None:
         "virtual_addresses": [],
         "marks": {"rules": []},
     }
-    leaving = {
+    leaving: dict[str, dict[str, Any]] = {
         "rs2": {"lvs_address": "192.168.0.12", "lvs_address6": "fd00::12"},
         "rs3": {"lvs_interfaces": {"eth0": "192.168.0.13/24", "eth1": ["10.1.0.13/24", "fd00::13/64"]}},
     }

@@ -101,11 +101,11 @@ def test_the_table_replaces_the_one_between_the_marks() -> None:
 
 def line(suite: str, release: str, **differing: str | None) -> dict[str, Any]:
     """What is written down for a suite on one guest that is as declared, save where it differs."""
-    facts = {
+    known: dict[str, dict[str, Any]] = {
         "bookworm": {"kernel": "6.1.147", "python": "3.11.2", "keepalived": "2.2.7"},
         "trixie": {"kernel": "6.12.43", "python": "3.13.5", "keepalived": None},
-    }[release]
-    guest = {"host": "lb1", "release": release, **facts, **differing}
+    }
+    guest = {"host": "lb1", "release": release, **known[release], **differing}
     control = {"ansible_core": MATRIX.core, "python": f"{MATRIX.python}.7"}
     return {"suite": suite, "release": release, "guests": [guest], "control": control}
 

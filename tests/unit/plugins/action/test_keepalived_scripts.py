@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.lvs.cluster.plugins.action import keepalived_scripts as action
@@ -110,7 +109,7 @@ def control(tmp_path: Path) -> Path:
     }
     put(tmp_path / "inv" / "hosts.yml", json.dumps({"all": {"hosts": hosts}}))
     put(tmp_path / "inv" / "files" / "a.sh")
-    vault = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"open"))])
+    vault = VaultLib([("default", VaultSecret(b"open"))])
     (tmp_path / "inv" / "secret.sh").write_bytes(vault.encrypt(SCRIPT + "# vault\n", VaultSecret(b"open")))
     put(tmp_path / "plays" / "b.sh")
     put(tmp_path / "password", "open\n")
@@ -121,7 +120,9 @@ def play(control: Path, *more: str, host: str = "lb1", **options: Any) -> dict[s
     """The result of the task, from Ansible's JSON."""
     playbook = control / "plays" / "play.yml"
     task = {"lvs.cluster.keepalived_scripts": options, "register": "result", "ignore_errors": True}
-    show = {"ansible.builtin.copy": {"dest": str(control / "result.json"), "content": "{{ result | to_json }}"}}
+    show: dict[str, Any] = {
+        "ansible.builtin.copy": {"dest": str(control / "result.json"), "content": "{{ result | to_json }}"}
+    }
     show.update(delegate_to="lb1", check_mode=False)
     put(playbook, json.dumps([{"hosts": host, "gather_facts": False, "tasks": [task, show]}]))
     command = [

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.unit.plugins.netns import Host
 
@@ -18,7 +19,7 @@ SERVICE = f"{NAME}-addresses.service"
 RECORD = f"/var/lib/lvs-cluster/{NAME}-addresses.json"
 ARP = "net.ipv4.conf.all.arp_ignore"
 FOUR, SIX = ({"address": text, "interface": "lo"} for text in ("10.0.0.6/32", "fd00::6/128"))
-ABSENT = {"name": NAME, "state": "absent"}
+ABSENT: dict[str, Any] = {"name": NAME, "state": "absent"}
 
 
 @contextmanager

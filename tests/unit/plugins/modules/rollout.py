@@ -119,9 +119,9 @@ class Director:
     def signals(self) -> int:
         """How many signals came that nobody has waited for."""
         assert self.keepalived is not None
+        assert self.keepalived.stdout is not None
         count = 0
         while select.select([self.keepalived.stdout], [], [], 0.1)[0]:
-            assert self.keepalived.stdout is not None
             self.keepalived.stdout.readline()
             count += 1
         return count

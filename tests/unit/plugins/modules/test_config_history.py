@@ -61,7 +61,7 @@ class Machine:
         return result
 
     def put(self, content: str) -> None:
-        words = {"dest": str(self.dest), "binary": str(self.binary), "owner": self.folder.owner()}
+        words: dict[str, Any] = {"dest": str(self.dest), "binary": str(self.binary), "owner": self.folder.owner()}
         assert "failed" not in self.module(keepalived_config, content=content, **words)
 
     def mark(self, mark: int, owner: str = "lvs-director") -> None:
@@ -281,7 +281,7 @@ def test_a_running_keepalived_has_to_load_it(director: Director) -> None:
     director.start()
     director.config(text(words="priority 100"))
     director.host.module("keepalived_config", state="loaded", dest=str(director.dest))
-    words = {"dest": str(director.dest), "binary": str(director.host.programs / "tester")}
+    words: dict[str, Any] = {"dest": str(director.dest), "binary": str(director.host.programs / "tester")}
     result = director.host.module("config_history", state="restored", has_peers=True, **words)
     assert (result["changed"], result["pending"], result["restart"]) == (True, True, "")
     # The run died before the reload.
@@ -292,7 +292,7 @@ def test_a_running_keepalived_has_to_load_it(director: Director) -> None:
 
 def test_a_shared_difference_is_refused(director: Director) -> None:
     director.config(text("simsim"))
-    words = {"dest": str(director.dest), "binary": str(director.host.programs / "tester")}
+    words: dict[str, Any] = {"dest": str(director.dest), "binary": str(director.host.programs / "tester")}
     for check in (True, False):
         said = director.host.module("config_history", check=check, state="restored", has_peers=True, **words)["msg"]
         assert "must share differs (VI_1)" in said
@@ -353,7 +353,7 @@ def weights_of(kernel: Kernel) -> dict[str, int]:
 
 
 def test_a_table_comes_back(machine: Machine, kernel: Kernel) -> None:
-    words = {"services": [service(_1=1, _2=2)], "drain_timeout": 0}
+    words: dict[str, Any] = {"services": [service(_1=1, _2=2)], "drain_timeout": 0}
     assert machine.module(director_table, **words)["changed"]
     assert kept.listed() == []
     assert machine.module(director_table, services=[service(_2=7, _3=3)], drain_timeout=0)["changed"]

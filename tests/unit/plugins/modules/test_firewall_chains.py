@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.unit.plugins.modules.firewall_host import OWNER, PROGRAM, Firewall
 
 RECORD = f"/var/lib/lvs-cluster/{OWNER}-firewall.json"
 PORTS = [[80, 80], [8000, 8010]]
-MARKS = {
+MARKS: dict[str, Any] = {
     "mask": 0xF,
     "rules": [
         {"mark": 1, "family": "ipv4", "address": "10.0.0.6", "protocol": "udp", "ports": PORTS},

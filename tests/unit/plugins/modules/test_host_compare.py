@@ -11,8 +11,9 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._platform import system
 from ansible_collections.lvs.cluster.plugins.module_utils._platform.system import System
-from ansible_collections.lvs.cluster.plugins.module_utils._tasks import together
+from ansible_collections.lvs.cluster.plugins.module_utils._tasks import host_state, together
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 from ansible_collections.lvs.cluster.plugins.modules import host_compare
 
@@ -130,19 +131,19 @@ def test_every_fault_of_the_options_at_once(machine: Machine) -> None:
 
 
 def test_a_host_that_nobody_can_ask_for_packages(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_compare.host_state, "installed", lambda run, names, family: None)
+    monkeypatch.setattr(host_state, "installed", lambda run, names, family: None)
     assert "no program that says which packages are installed" in machine.compare()["msg"]
 
 
 def test_a_host_of_another_family_is_not_compared(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_compare.system, "here", lambda: System("rocky", "9.4", "RedHat"))
+    monkeypatch.setattr(system, "here", lambda: System("rocky", "9.4", "RedHat"))
     result = machine.compare(packages=["keepalived", "ipvsadm"], parts=machine.parts("web_2"))
     assert result["system"] == {"name": "rocky", "version": "9.4", "family": "RedHat"}
     assert (result["compared"], result["changed"], result["parts"], result["missing"]) == (False, False, {}, [])
 
 
 def test_packages_by_what_rpm_calls_them(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_compare.system, "here", lambda: System("rocky", "9.4", "RedHat"))
+    monkeypatch.setattr(system, "here", lambda: System("rocky", "9.4", "RedHat"))
     machine.program("rpm", "echo 'iproute installed'; echo 'package iptables-nft is not installed'; exit 1")
     called = {"iproute2": ["iproute"], "iptables": ["iptables-nft"], "arptables": ["iptables-nft"]}
     result = machine.compare(family="RedHat", called=called, packages=["iproute2", "iptables", "arptables", "ipvsadm"])
@@ -150,7 +151,7 @@ def test_packages_by_what_rpm_calls_them(machine: Machine, monkeypatch: pytest.M
 
 
 def test_a_release_that_is_too_old(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_compare.system, "here", lambda: System("debian", "11.9", "Debian"))
+    monkeypatch.setattr(system, "here", lambda: System("debian", "11.9", "Debian"))
     assert "debian 11.9 is too old" in machine.compare(oldest={"Debian": "12"})["msg"]
 
 
@@ -165,8 +166,8 @@ def test_a_password_is_not_told(machine: Machine) -> None:
 
 
 def test_lists_are_joined_and_the_rest_is_replaced() -> None:
-    have = {"firewall_chains": {"name": "a", "chains": [1]}}
-    more = {"firewall_chains": {"name": "b", "chains": [2]}, "systemd_dropin": {"unit": "c"}}
+    have: dict[str, Any] = {"firewall_chains": {"name": "a", "chains": [1]}}
+    more: dict[str, Any] = {"firewall_chains": {"name": "b", "chains": [2]}, "systemd_dropin": {"unit": "c"}}
     assert together.merged(have, more) == {
         "firewall_chains": {"name": "b", "chains": [1, 2]},
         "systemd_dropin": {"unit": "c"},

@@ -33,7 +33,7 @@ MODULES: dict[str, ModuleType] = {
 }
 PREFIX = "lvs.cluster."
 FRAGMENTS = {"lvs.cluster.ipvs": "DOCUMENTATION", "lvs.cluster.ipvs.force": "FORCE"}
-KINDS = {"bool": bool, "dict": dict, "int": int, "list": list, "path": str, "str": str}
+KINDS: dict[str, type[Any]] = {"bool": bool, "dict": dict, "int": int, "list": list, "path": str, "str": str}
 
 each_module = pytest.mark.parametrize("name", sorted(MODULES))
 

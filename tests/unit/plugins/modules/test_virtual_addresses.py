@@ -233,7 +233,7 @@ def test_what_cannot_be_changes_nothing(host: Host) -> None:
 
     host.run("sysctl", "-qw", f"{ARP}=0")
     tunnel = {"address": "10.0.0.7/32", "interface": "tunl0"}
-    options: dict[str, Any] = {"addresses": [FOUR, tunnel], "links": ["tunl0"], "gue": [{"port": 6080}]}
+    options = {"addresses": [FOUR, tunnel], "links": ["tunl0"], "gue": [{"port": 6080}]}
     result = host.module("virtual_addresses", check=True, **{**WANTED, **options})
     assert result["steps"][:2] == ["ip link set tunl0 up", "ip fou add port 6080 gue"]
     assert len(result["steps"]) == 4

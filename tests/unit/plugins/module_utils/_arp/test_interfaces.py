@@ -22,7 +22,7 @@ NARROW = Interface("eth1", "02:00:00:00:00:02", (ip_interface("10.0.0.4/24"), ip
 )
 def test_the_interface_whose_network_holds_an_address(asked: str, name: str, source: str) -> None:
     chosen = choose([WIDE, NARROW], asked)
-    assert (chosen[0].name, chosen[1]) == (name, source) if name else chosen is None
+    assert (chosen and (chosen[0].name, chosen[1])) == ((name, source) if name else None)
 
 
 def test_a_network_of_one_address_holds_nobody_else() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
@@ -178,7 +180,7 @@ def test_legacy_serves_by_its_file(tmp_path: object, monkeypatch: pytest.MonkeyP
     assert legacy.read(run, OLD._replace(cluster_mac="03:4c:00:00:00:01")) is None
 
     written: list[str] = []
-    monkeypatch.setattr(legacy.os, "write", lambda handle, data: written.append(data.decode()))
+    monkeypatch.setattr(os, "write", lambda handle, data: written.append(data.decode()))
     run.asked.clear()
     legacy.serve(run, [(OLD, (1, 2, 5))])
     assert (written, run.asked) == (["+2\n", "+5\n", "-3\n"], [])

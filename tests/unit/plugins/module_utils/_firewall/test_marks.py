@@ -82,7 +82,8 @@ def test_input_of_another_kind() -> None:
 @given(st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 300)).map(lambda one: (one[0], min(65535, sum(one))))))
 def test_groups_of_ports_hold_what_was_given_in_rules_that_iptables_takes(ranges: list[tuple[int, int]]) -> None:
     groups = multiport(ranges)
-    slots, covered = [], []
+    slots: list[int] = []
+    covered: list[int] = []
     for group in groups:
         words = group.split(",")
         slots.append(sum(2 if ":" in word else 1 for word in words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -17,7 +18,7 @@ MANGLE = ("ipv4", "mangle")
 
 
 def text(
-    listing: dict[str, tuple[str, ...]], wanted: tuple[Chain, ...], known: tuple[Chain, ...] = (MARK,)
+    listing: Mapping[str, tuple[str, ...]], wanted: tuple[Chain, ...], known: tuple[Chain, ...] = (MARK,)
 ) -> list[str]:
     targets = model.plan(wanted, known, RECORD).get(MANGLE, {})
     return model.transaction("mangle", listing, targets).splitlines()[1:-1]

@@ -109,7 +109,7 @@ def test_forget(history: Path) -> None:
     kept.keep(TABLE, "{}")
     kept.mark_restored(CONF, "a", None)
     kept.forget(TABLE)
-    assert (texts(TABLE), texts(), kept.restored("keepalived.conf")) == ([], ["a"], {entries.digest("a")})
+    assert (texts(TABLE), texts(), kept.restored("keepalived.conf")) == ([], ["a"], frozenset({entries.digest("a")}))
     kept.forget(CONF)
     assert not history.exists()
     kept.keep(CONF, "a")

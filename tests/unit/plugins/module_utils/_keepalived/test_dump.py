@@ -155,14 +155,18 @@ def link(tree: Tree) -> None:
     (tree.tmp / "keepalived.json").symlink_to("elsewhere.json")
 
 
+def pipe(tree: Tree) -> None:
+    if not os.path.lexists(tree.tmp / "keepalived.json"):
+        os.mkfifo(tree.tmp / "keepalived.json")
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
         (lambda _tree: None, "there is no such file, or a link"),
         (link, "there is no such file, or a link"),
         (lambda tree: (tree.tmp / "keepalived.json").mkdir(exist_ok=True), "what is there is no file of root's"),
-        (lambda tree: os.path.lexists(tree.tmp / "keepalived.json") or os.mkfifo(tree.tmp / "keepalived.json"),
-         "what is there is no file of root's"),
+        (pipe, "what is there is no file of root's"),
         (lambda tree: tree.write([instance("VI_1", 2)], cut=9), "it is not complete, or not understood: "),
         (lambda tree: tree.write([{}]), "it is not complete, or not understood: an instance is not as expected: "),
     ],
@@ -221,7 +225,12 @@ def test_a_configuration_that_is_newer_than_the_process(tree: Tree) -> None:
 def test_a_vrrp_process_that_begins_meanwhile(tree: Tree) -> None:
     main, clock = tree.keepalived(vrrp=False), Clock()
     begun: list[int] = []
-    clock.meanwhile = lambda: begun or begun.append(tree.start(parent=main, awaits=1 << (JSON - 1)))
+
+    def begin() -> None:
+        if not begun:
+            begun.append(tree.start(parent=main, awaits=1 << (JSON - 1)))
+
+    clock.meanwhile = begin
     assert list(read(tree, main, clock=clock)) == ["VI_1"]
     assert clock.pauses == 1
 

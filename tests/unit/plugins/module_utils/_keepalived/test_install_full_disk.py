@@ -92,7 +92,7 @@ def test_a_text_that_is_not_loaded_stays_so_if_the_next_one_finds_no_room(
     put(dest, Keepalived(), notes=notes)
     with monkeypatch.context() as patch:
         run = Keepalived()
-        run.after = lambda: patch.setattr(install.store, "write_text", failing_for(dest))
+        run.after = lambda: patch.setattr(store, "write_text", failing_for(dest))
         with pytest.raises(ConfigError):
             put(dest, run, other(), notes=notes)
     assert put(dest, Keepalived(), notes=notes).pending

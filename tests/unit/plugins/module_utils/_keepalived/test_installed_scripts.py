@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import grp
 import hashlib
 import json
 import os
@@ -231,5 +232,5 @@ def test_the_user() -> None:
 
 
 def test_the_user_of_a_group_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed_scripts.grp, "getgrnam", lambda name: name)
+    monkeypatch.setattr(grp, "getgrnam", lambda name: name)
     assert user_command("lvs-nobody-has-this")[-3:] == ["--gid", "lvs-nobody-has-this", "lvs-nobody-has-this"]

@@ -115,7 +115,7 @@ def test_each_service_that_the_table_lacks(director: Director, place: int) -> No
 def test_a_table_that_nobody_needs_is_not_read(tmp_path: Path) -> None:
     director = Director(tmp_path, VRRP)
     director.start()
-    director.host.table = pytest.fail  # type: ignore[assignment]
+    director.host.table = pytest.fail
     assert state.look(director.host, []).problems == ()
 
 

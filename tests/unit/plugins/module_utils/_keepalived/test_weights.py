@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import weights
@@ -279,7 +281,7 @@ def test_what_was_drained_in_another_service_is_not_drained_here(group: str) -> 
     drained, ready = "-2147483647\n", text_for(READY, forwarding="nat")
     there = f"{group}_group_192.168.0.13_80"
     # It leaves a group that goes on.
-    servers = [
+    servers: list[dict[str, Any]] = [
         {"file": name, "ready": True}
         for name in (f"{group}_group_192.168.0.14_80", "b_10.0.0.6_tcp_80_192.168.0.13_80")
     ]

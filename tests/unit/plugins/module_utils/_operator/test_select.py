@@ -13,20 +13,20 @@ from tests.unit.plugins.module_utils._operator.plans import CASES, plans
 GOOD = sorted(path.parent.name for path in CASES.glob("*/expected.json") if not path.parent.name.startswith("bad_"))
 
 
-def labels(case: str, *words: str | None) -> dict[str, list[str]]:
+def labels(case: str, host: str | None = None, service: str | None = None) -> dict[str, list[str]]:
     """By director; a fault would be an empty answer."""
-    found = select.targets(plans(case), *words)
+    found = select.targets(plans(case), host, service)
     assert found["faults"] == []
     return {name: [one["label"] for one in entry["servers"]] for name, entry in found["directors"].items()}
 
 
-def entries(case: str, director: str, *words: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = select.targets(plans(case), *words)["directors"][director]["servers"]
+def entries(case: str, director: str, host: str | None = None, service: str | None = None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = select.targets(plans(case), host, service)["directors"][director]["servers"]
     return found
 
 
-def faults(case: str, *words: str | None) -> list[str]:
-    found = select.targets(plans(case), *words)
+def faults(case: str, host: str | None = None, service: str | None = None) -> list[str]:
+    found = select.targets(plans(case), host, service)
     assert found["directors"] == {}
     texts: list[str] = found["faults"]
     return texts

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as locks
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import Pace
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent, kernel
 
 
 def refusing(argv: Sequence[str]) -> tuple[int, str, str]:
@@ -66,7 +66,7 @@ def test_what_changes_routes_is_alone(tmp_path: Path, monkeypatch: pytest.Monkey
     if command == "look":
         agent.look(Pace(0.2), asking, [], 0.0)
     elif command == "restore":
-        agent.restore({"config": None, "files": {agent.CONFIG: None}, "enabled": False}, asking)
+        agent.restore({"config": None, "files": {kernel.CONFIG: None}, "enabled": False}, asking)
     else:
         assert agent.main(["return-route", command]) == 0
     assert asked != []

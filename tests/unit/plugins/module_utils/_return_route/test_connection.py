@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route import connection
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.connection import Connection, MainRoute
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import (
     MAIN,
-    BootError,
     Live,
     Route,
     Rule,

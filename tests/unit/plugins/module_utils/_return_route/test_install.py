@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import files
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._return_route import install
+from ansible_collections.lvs.cluster.plugins.module_utils._return_route import agent, install, kernel
 
 UTILS = "ansible_collections.lvs.cluster.plugins.module_utils"
 ROUTE = {"family": "ipv4", "source": "192.168.0.12", "gateway": "192.168.0.1", "interface": "", "table": 200}
@@ -37,18 +37,18 @@ def test_the_program_needs_the_standard_library_alone(module: str) -> None:
 
 
 def test_the_unit_is_one_that_systemd_accepts(tmp_path: Path) -> None:
-    unit = tmp_path / install.SERVICE
+    unit = tmp_path / agent.SERVICE
     unit.write_text(install.unit_text("/usr/bin/python3").replace(install.AGENT, "/usr/bin/true"))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
     )
-    assert install.SERVICE not in done.stderr, done.stderr
+    assert agent.SERVICE not in done.stderr, done.stderr
 
 
 def test_the_files() -> None:
     placed_files = install.wanted_files(CONFIG, "/usr/bin/python3")
     assert {path: placed and placed.mode for path, placed in placed_files.items()} == {
-        install.CONFIG: 0o644, install.TABLES: 0o644, install.AGENT: 0o755, install.UNIT: 0o644,
+        kernel.CONFIG: 0o644, install.TABLES: 0o644, install.AGENT: 0o755, install.UNIT: 0o644,
     }  # fmt: skip
     tables = placed_files[install.TABLES]
     assert tables is not None

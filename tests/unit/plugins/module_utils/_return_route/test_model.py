@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._return_route.model import (
     MAIN,
-    BootError,
     Default,
     Live,
     Route,

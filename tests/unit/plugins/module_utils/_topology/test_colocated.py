@@ -304,7 +304,7 @@ def test_a_vip_moves() -> None:
 @pytest.mark.parametrize("key", ["virtual_ipaddress", "virtual_ipaddress_excluded"])
 def test_a_vip_goes_where_the_director_serves(key: str) -> None:
     entry: dict[str, Any] = {"address": f"{VIP}/24"}
-    where = {"virtual_ipaddress": ["192.168.0.250/24"], key: [entry]}
+    where: dict[str, Any] = {"virtual_ipaddress": ["192.168.0.250/24"], key: [entry]}
     given = inventory(lvs_vrrp_instances=[instance(**where)])
     for number, name in enumerate(("web1", "web2"), 1):
         given["hosts"][name]["lvs_interfaces"] = {

@@ -134,6 +134,12 @@ def test_a_group_has_the_same_real_servers_for_all_its_addresses() -> None:
 
 # --- who needs keepalived
 
+SERVER_WORDS: dict[str, dict[str, Any]] = {
+    "notify": {"notify": {"up": "/bin/x"}},
+    "inhibit_on_failure": {"inhibit_on_failure": True},
+    "smtp_alert": {"smtp_alert": True},
+    "alpha": {"alpha": True},
+}
 NEEDING: list[tuple[dict[str, Any], str]] = [
     ({"quorum": 1}, "quorum"),
     ({"quorum": 2, "ha_suspend": True}, "ha_suspend, quorum"),
@@ -147,15 +153,7 @@ NEEDING: list[tuple[dict[str, Any], str]] = [
     ({"virtual_server_group": True}, "virtual_server_group"),
     ({"health_checks": [{"type": "ping"}]}, "health checks"),
     ({"sorry_server": {"address": "192.168.0.9"}}, "sorry servers"),
-    *(
-        ({"real_servers": [{"host": "rs1", **words}]}, word)
-        for word, words in {
-            "notify": {"notify": {"up": "/bin/x"}},
-            "inhibit_on_failure": {"inhibit_on_failure": True},
-            "smtp_alert": {"smtp_alert": True},
-            "alpha": {"alpha": True},
-        }.items()
-    ),
+    *(({"real_servers": [{"host": "rs1", **words}]}, word) for word, words in SERVER_WORDS.items()),
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_what_a_killed_run_left_in_fault_is_no_choice_and_goes(places: Places) -
 def test_let_go_is_a_fault_until_the_kernel_serves_it_no_more(places: Places) -> None:
     serve(places, 1, 2, 3)
     choices.choose(places, {1: "taken"})
-    seen = []
+    seen: list[Any] = []
 
     def service() -> None:
         while not seen:
