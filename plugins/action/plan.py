@@ -9,6 +9,7 @@ from typing import Any, Callable, Collection, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.writable import unwritable
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
@@ -30,6 +31,7 @@ class ActionModule(ActionBase):
         # Extra variables stand above the inventory's, and some playbooks have one of the same name.
         without = frozenset(self._task.args.get("without") or ())
         inventory = _inventory(task_vars or {}, without)
+        inventory["extra"] = sorted(name for name in load_extra_vars(self._loader) if name.startswith("lvs_"))
         self._add_play(inventory, task_vars or {})
         result.update(planned(inventory))
         result["changed"] = False

@@ -143,7 +143,11 @@ options:
     type: bool
     default: false
   wait:
-    description: With V(drained), how many seconds to wait at most until their connections have ended.
+    description:
+      - With V(drained), how many seconds to wait at most until their connections have ended.
+      - With the other states, how many seconds keepalived's health checks may need at most until they let the servers
+        serve. With V(0) nobody waits. It is an error if they don't by then; the servers keep the weight that was given
+        back. Only the director that has the VIPs is looked at, or each one where nobody knows them.
     type: int
     default: 0
   name:

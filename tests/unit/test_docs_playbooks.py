@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import PLAYBOOKS
 from tests.unit.test_docs import INVENTORY_DOC, ROOT, SPECS, code_words, described, rows, sections
 
 OPERATIONS_DOC = ROOT / "docs" / "operations" / "README.md"
@@ -15,6 +16,8 @@ def test_variables_of_playbooks_are_those_that_they_read() -> None:
     read = {name for text in texts for name in re.findall(r"\b(lvs_\w+) (?:\| default|is defined)", text)} - set(SPECS)
     alone, shared = described(sections(INVENTORY_DOC)["Variables of playbooks"])
     assert (set(alone), shared) == (read, set())
+    # What a slip is compared with.
+    assert sorted(read) == sorted(PLAYBOOKS)
 
 
 def playbooks() -> set[str]:

@@ -26,6 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._operator.by_file impo
 from ansible_collections.lvs.cluster.plugins.module_utils._operator.by_table import ByTable
 from ansible_collections.lvs.cluster.plugins.module_utils._operator.decide import (
     CHANGED,
+    LEFT,
     RESTORED,
     Decision,
     decide,
@@ -148,11 +149,14 @@ def _bring(module: AnsibleModule, session: Session, wanted: Sequence[Target]) ->
         keeper.write(changes)
         if by_file:
             _settle(session, leaving)
+    active = _holds(module, {vip for one in wanted for vip in one.vips})
+    if by_file and params["wait"] and params["state"] != overrides.DRAINED and active and not session.check:
+        _serve(session, [one for one, decision in decisions if _is_to_serve(one, decision)], params["wait"])
     result = {
         "changed": bool(changes),
         "servers": [_told(one, decision) for one, decision in decisions],
         "unknown": [keeper.missing(one) for one in wanted if not keeper.knows(one)],
-        "active_director": _holds(module, {vip for one in wanted for vip in one.vips}),
+        "active_director": active,
         "connections": Connections(0, 0, 0)._asdict(),
         "progress": [],
     }
@@ -218,23 +222,49 @@ def _open_sorry_servers(session: Session, leaving: Sequence[Target]) -> None:
 
 def _settle(session: Session, servers: Sequence[Target]) -> None:
     """Wait until keepalived has given them weight 0; it reads the file as soon as it changes."""
-
-    def with_weight() -> Iterator[Target]:
-        table = session.table()
-        for one in servers:
-            values = table[one.server.key].destinations.get(one.server.name) if one.server.key in table else None
-            if values is not None and values.weight > 0:
-                yield one
-
-    def left() -> Connections:
-        return Connections(sum(1 for _one in with_weight()), 0, 0)
-
-    if not drain.wait(left, timeout=_SETTLED_SECONDS, inactive=False).done:
-        names = ", ".join(one.server.label for one in with_weight())
+    names = _other_than(session, servers, _SETTLED_SECONDS, serving=False)
+    if names:
         raise IpvsError(
             f"{names}: the weight file says drained, and after {_SETTLED_SECONDS} seconds the kernel's table still has "
             "a weight; see whether keepalived runs with the configuration of lvs.cluster.site"
         )
+
+
+def _is_to_serve(target: Target, decision: Decision) -> bool:
+    given = decision.override
+    return decision.outcome != LEFT and bool(target.weight if given is None else given.weight)
+
+
+def _serve(session: Session, servers: Sequence[Target], seconds: int) -> None:
+    """Wait until keepalived's health checks have put them into the table, or given them their weight there."""
+    names = _other_than(session, servers, seconds, serving=True)
+    if names:
+        raise IpvsError(
+            f"{names}: the weight is given back, and after {seconds} seconds keepalived still sends nobody there; see "
+            "what the health check finds on the real server, and whether the service's quorum is reached"
+        )
+
+
+def _other_than(session: Session, servers: Sequence[Target], seconds: int, *, serving: bool) -> str:
+    """Wait until all of them serve in the table, or none does; the labels of those that are otherwise in the end.
+
+    A service that is not in the table, as on a node without a table while another is active, counts as right.
+    """
+
+    def others() -> Iterator[Target]:
+        table = session.table()
+        for one in servers:
+            if one.server.key in table:
+                values = table[one.server.key].destinations.get(one.server.name)
+                if (values is not None and values.weight > 0) != serving:
+                    yield one
+
+    def left() -> Connections:
+        return Connections(sum(1 for _one in others()), 0, 0)
+
+    if drain.wait(left, timeout=seconds, inactive=False).done:
+        return ""
+    return ", ".join(one.server.label for one in others())
 
 
 def _holds(module: AnsibleModule, vips: set[str]) -> bool:

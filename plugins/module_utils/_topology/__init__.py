@@ -39,7 +39,7 @@ def plan(inventory: Mapping[str, Any]) -> dict[str, Any]:
 
     ``inventory`` is ``{"hosts": {name: {variable: value}}, "groups": {group: [host, ...]}}`` with the values templated
     for each host and nested groups resolved to their hosts. A variable that could not be templated is
-    ``{"__lvs_error__": message}``.
+    ``{"__lvs_error__": message}``. ``extra``, where it is given, are the names of the run's extra variables.
 
     The answer is ``{"faults": [...], "notices": [...], "hosts": {name: plan}}``, plain data in an order that depends on
     the content alone. With a single fault ``hosts`` is empty: half a plan must not reach anybody. Every host of the

@@ -19,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary i
     NODE_ROLE,
     ROLE_GROUPS,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import check_run
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_runs import check_extra, check_run
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
 
 __all__ = ["Cluster", "Host", "Inventory", "load"]
@@ -136,6 +136,7 @@ def load(inventory: Mapping[str, Any], findings: Findings) -> Inventory:
     raw_hosts: Mapping[str, Mapping[str, Any]] = inventory["hosts"]
     raw_groups: Mapping[str, list[str]] = inventory["groups"]
     _check_groups(raw_hosts, raw_groups, Place(findings, "", "groups"))
+    check_extra(inventory.get("extra", ()), KNOWN, Place(findings, "", ""))
     members = {group: set(names) for group, names in raw_groups.items()}
     hosts = {
         name: _host(

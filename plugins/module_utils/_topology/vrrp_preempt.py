@@ -34,8 +34,12 @@ def plan_preempt(
             )
     if never:
         return {"nopreempt": True}
-    given = "nopreempt" in instance or "preempt_delay" in instance
-    if not given and daemon is not None and instance.get("state") != "MASTER" and not _strict(instance, director):
+    if (
+        "preempt_delay" not in instance
+        and daemon is not None
+        and instance.get("state") != "MASTER"
+        and not _strict(instance, director)
+    ):
         delay = BESIDE_SYNC
     return {"preempt_delay": delay} if delay else {}
 

@@ -99,6 +99,11 @@ def test_an_answer_that_is_left_empty_is_none(job: Runner, playbook: str) -> Non
     ("playbook", "answers", "text"),
     [
         ("drain", {"lvs_host": "rs9"}, "lvs_host: rs9 is no host of this inventory"),
+        (
+            "drain",
+            {"lvs_host": "rs1", "lvs_servcie": "plain"},
+            "lvs_servcie: is an extra variable that no playbook reads",
+        ),
         ("undrain", {"lvs_host": "rs1", "lvs_steps": "many"}, "lvs_steps, if it is, as a number from 1 to 100"),
         ("weight", {"lvs_host": "rs1", "lvs_weight": "heavy"}, "lvs_weight as a whole number from 0"),
         ("connections", {"lvs_client": "somebody"}, "somebody"),

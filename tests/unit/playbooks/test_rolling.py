@@ -26,17 +26,17 @@ def test_a_service_chooses_hosts_and_each_is_taken_out_of_all_that_it_is_in(tmp_
     )
     assert status == 0, output
     calls = [
-        (host, words["state"], words.get("why"), [one["label"] for one in words["servers"]])
+        (host, words["state"], words.get("why"), "wait" in words, [one["label"] for one in words["servers"]])
         for host, _name, words in staged.notes("director_weights")
     ]
     for server in ("rs1", "rs2"):
         labels = [f"{server} in intranet", f"{server} in plain"]
-        mine = [call[:3] for call in calls if call[3] == labels]
-        # Looked at, drained, waited for, warmed up and given back, on both directors.
-        one = [("drained", "rolling"), ("drained", "rolling"), ("drained", None), ("weighted", "rolling")]
-        one.append(("restored", "rolling"))
+        mine = [call[:4] for call in calls if call[4] == labels]
+        # Looked at, drained, waited for, warmed up and given back, on both directors before anybody waits.
+        one = [("drained", "rolling", False), ("drained", "rolling", False), ("drained", None, True)]
+        one += [(state, "rolling", wait) for state in ("weighted", "restored") for wait in (False, True)]
         assert mine == [(director, *words) for words in one for director in ("lb1", "lb2")]
-    assert len(calls) == 20
+    assert len(calls) == 28
     assert "Still without its weight, as before: rs2 in plain" in output
     assert [words.get("state", "taken") for _host, _name, words in staged.notes("cluster_lock")] == ["taken"] * 2 + [
         "released"

@@ -74,3 +74,31 @@ def test_a_role_is_not_told_to_take_away_what_serves(name: str) -> None:
     assert faults("rs2", **{name: "absent"}) == [text]
     assert faults("rs2", **{name: "present"}) == []
     assert faults("rs2", **{name: "absent"}, lvs_state="absent") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("lvs_servcie", "lvs_service"),
+        ("lvs_timout", "lvs_timeout"),
+        ("lvs_hsot", "lvs_host"),
+        ("lvs_gaurd", "lvs_guard"),
+        ("lvs_guard_treshold", "lvs_guard_threshold"),
+        ("lvs_prob_hosts", "lvs_probe_hosts"),
+    ],
+)
+def test_a_slip_in_the_name_of_an_extra_variable_is_told_once(name: str, meant: str) -> None:
+    given = apart(inventory())
+    for own in given["hosts"].values():
+        own[name] = "rs1"
+    # In the inventory a name is the user's own, but for what looks like the inventory's variables.
+    assert plan(given)["faults"] == []
+    [fault] = plan({**given, "extra": ["lvs_host", name]})["faults"]
+    assert fault["text"] == (f"inventory: {name}: is an extra variable that no playbook reads; did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    "name", ["lvs_shop_port", "lvs_hosts", "lvs_weight", "lvs_wieght", "lvs_x", "lvs_service_name_of_mine"]
+)
+def test_other_extra_variables_are_the_users_or_the_inventorys(name: str) -> None:
+    assert plan({**apart(inventory()), "extra": [name]})["faults"] == []

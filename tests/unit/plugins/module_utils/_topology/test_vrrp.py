@@ -182,7 +182,7 @@ SYNC = {"lvs_sync_daemon": {"interface": "eth1"}}
         (SYNC, {"nopreempt": True}, {"nopreempt": True}),
         (SYNC, {"nopreempt": True, "preempt_delay": 0}, {"nopreempt": True}),
         (SYNC, {"options": {"nopreempt": True}}, {"nopreempt": True}),
-        (SYNC, {"nopreempt": False}, {}),
+        (SYNC, {"nopreempt": False}, {"preempt_delay": 60}),
         # keepalived refuses it beside these.
         (SYNC, {"state": "MASTER"}, {}),
         (SYNC, {"options": {"strict_mode": True}}, {}),
