@@ -124,6 +124,7 @@ entries:
       kind: keepalived
       number: 1
       time: "2026-11-26T20:30:00Z"
+      run: 89abcdef
       size: 2177
       lines: 91
       same_as_current: false
@@ -132,6 +133,12 @@ entry:
   returned: with O(state=restored)
   type: dict
   sample: {name: "keepalived.conf@20261126T203000.123456Z-0123456789ab", number: 1, same_as_current: false}
+times:
+  description: When each entry of that kind was replaced, newest first.
+  returned: with O(state=restored)
+  type: list
+  elements: str
+  sample: ["2026-11-26T20:30:00Z", "2026-11-20T09:00:00Z"]
 pending:
   description: Whether keepalived runs and has not loaded what is in the file. It wants a reload, or a restart.
   returned: with O(state=restored)

@@ -277,6 +277,25 @@ def rolled_back(cluster: Cluster, setup: Setup, changed: list[dict[str, object]]
         assert not ran(cluster.playbook("site")).changed
 
 
+def rollback_of_one_director(cluster: Cluster, setup: Setup, changed: list[dict[str, object]]) -> None:
+    """Number 1 is of another run on the director that the last one left alone, which must not go back."""
+    second = setup.directors[1]
+    conf = ("cat", "/etc/keepalived/keepalived.conf")
+    with undisturbed(cluster, setup):
+        # Both get an entry of a run that changed both.
+        for words in (["--extra-vars", json.dumps({"lvs_virtual_services": changed})], []):
+            ran(cluster.playbook("site", *words))
+        before = {director: cluster.run(director, *conf) for director in setup.directors}
+        alone = ("--limit", second, "--extra-vars", json.dumps({"lvs_keepalived_global": {"smtp_connect_timeout": 31}}))
+        assert set(ran(cluster.playbook("site", *alone)).changed) == {second}
+        for words in (["--check"], []):
+            refused(cluster.playbook("rollback", *words), "different runs have replaced that")
+        assert "smtp_connect_timeout 31" in cluster.run(second, *conf)
+        ran(cluster.playbook("rollback", "--limit", second))
+        assert {director: cluster.run(director, *conf) for director in setup.directors} == before
+        assert not ran(cluster.playbook("site")).changed
+
+
 def figures_for_prometheus(cluster: Cluster, setup: Setup) -> dict[str, float]:
     """Written by their timer, read by Prometheus' own parser. Returns those of the time when a server is drained."""
     director = setup.directors[0]

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.marks import mark_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.masquerade import masquerade_chains
 from ansible_collections.lvs.cluster.plugins.module_utils._firewall.mss import mss_chains
+from ansible_collections.lvs.cluster.plugins.module_utils._history import alike
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import guard, where
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Destination,
@@ -124,6 +125,17 @@ def losses() -> list[str]:
     return [f"lb1: {fault}" for fault in guard.faults(lost, Fraction(1, 2))]
 
 
+def different_runs() -> list[str]:
+    def kept(*changes: tuple[str, str]) -> dict[str, Any]:
+        (run, time), *_earlier = changes
+        return {"entry": {"run": run, "time": time}, "times": [when for _run, when in changes]}
+
+    first = ("aaaaaaaa", "2026-11-20T09:00:00Z")
+    lb1 = kept((first[0], "2026-11-20T09:00:40Z"))
+    lb2 = kept(("bbbbbbbb", "2026-11-26T20:30:00Z"), first)
+    return [f"Nothing was changed. {fault}." for fault in alike.faults({"lb1": lb1, "lb2": lb2})]
+
+
 def held() -> list[str]:
     holder = lock.Holder("1", "anna", "control1", 4711, "", "", "", "")
     since = 1795725060
@@ -178,6 +190,7 @@ SHOWN: list[tuple[str, str, Callable[[], list[str]]]] = [
     ("docs/operations/verify.md", "SERVICE", lambda: requests("plain")),
     ("README.md", "SERVICE", of_requests),
     ("docs/direct_routing.md", "rs2: is not", differing),
+    ("docs/operations/rollback.md", "Nothing was", different_runs),
     ("docs/firewall.md", "$ iptables -t mangle", marks),
     ("docs/firewall.md", "-A OUTPUT", segments),
     ("docs/firewall.md", "$ iptables -t nat", masquerading),

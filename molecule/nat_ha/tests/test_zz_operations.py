@@ -42,6 +42,22 @@ def test_rolling_change(cluster: Cluster) -> None:
 
 
 @pytest.mark.late
+def test_rolling_reboot(cluster: Cluster) -> None:
+    """The second of two is taken out when health checks let the first serve again, which takes them a while here."""
+    patient = [{**service, "delay_loop": 15} for service in services(rs1=20, rs2=8)]
+    change = ["--extra-vars", json.dumps({"lvs_virtual_services": patient})]
+    before = {host: boot_id(cluster, host) for host in SETUP.destinations}
+    with operations.undisturbed(cluster, SETUP):
+        ran(cluster.playbook("site", *change))
+        ran(cluster.playbook("rolling", *change, *extra(lvs_service="plain", lvs_reboot="true")))
+        # As soon as the run has ended.
+        assert operations.weights(cluster, SETUP)["lb1"] == SETUP.weights
+        ran(cluster.playbook("site"))
+    assert all(boot_id(cluster, host) != boot for host, boot in before.items())
+    operations.has_weights(cluster, SETUP)
+
+
+@pytest.mark.late
 def test_client_is_found(cluster: Cluster) -> None:
     operations.client_is_found(cluster, SETUP, "10.0.0.100")
 
@@ -180,6 +196,7 @@ def test_drift_is_named(cluster: Cluster) -> None:
 @pytest.mark.late
 def test_rolled_back(cluster: Cluster) -> None:
     operations.rolled_back(cluster, SETUP, services(rs1=9, rs2=8))
+    operations.rollback_of_one_director(cluster, SETUP, services(rs1=9, rs2=8))
 
 
 @pytest.mark.late

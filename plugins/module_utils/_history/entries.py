@@ -30,8 +30,10 @@ KEEPALIVED, TABLE = "keepalived", "table"
 _TABLE_SUFFIX = "-table.json"
 # The time sorts as text does. Microseconds, because two changes within one second have an order, too.
 _TIME = "%Y%m%dT%H%M%S.%fZ"
-_NAME = re.compile(r"(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*)@(?P<time>\d{8}T\d{6}\.\d{6}Z)-(?P<digest>[0-9a-f]{12})\Z")
-_DIGITS = 12
+_NAME = re.compile(
+    r"(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*)@(?P<time>\d{8}T\d{6}\.\d{6}Z)-(?P<digest>[0-9a-f]{12})(?:-(?P<run>[0-9a-f]{8}))?\Z"
+)
+_DIGITS, _RUN_DIGITS = 12, 8
 
 
 class Entry(NamedTuple):
@@ -42,10 +44,12 @@ class Entry(NamedTuple):
     time: datetime
     """When it was replaced, UTC."""
     digest: str
+    run: str = ""
+    """By which run it was replaced, eight digits; "" where that is not known."""
 
     @property
     def name(self) -> str:
-        return f"{self.file}@{self.time.strftime(_TIME)}-{self.digest}"
+        return f"{self.file}@{self.time.strftime(_TIME)}-{self.digest}" + (f"-{self.run}" if self.run else "")
 
     @property
     def kind(self) -> str:
@@ -67,7 +71,7 @@ def parse(names: Iterable[str]) -> list[Entry]:
                 moment = datetime.strptime(match["time"], _TIME).replace(tzinfo=timezone.utc)
             except ValueError:
                 continue
-            found.append(Entry(match["file"], moment, match["digest"]))
+            found.append(Entry(match["file"], moment, match["digest"], match["run"] or ""))
     return sorted(found, key=lambda one: (one.time, one.file), reverse=True)
 
 
@@ -85,10 +89,13 @@ def is_kept(entries: Sequence[Entry], text_digest: str, restored: Collection[str
     return newest or (text_digest in restored and any(one.digest == text_digest for one in entries))
 
 
-def next_name(entries: Sequence[Entry], file: str, text_digest: str, now: datetime) -> Entry:
-    """The entry for a text. It sorts after all that are there, also where the clock was set back."""
+def next_name(entries: Sequence[Entry], file: str, text_digest: str, now: datetime, run: str = "") -> Entry:
+    """The entry for a text. It sorts after all that are there, also where the clock was set back.
+
+    ``run`` is a name of the run that replaces the text, of any form.
+    """
     times = [one.time + timedelta(microseconds=1) for one in entries[:1]]
-    return Entry(file, max([now, *times]), text_digest)
+    return Entry(file, max([now, *times]), text_digest, digest(run)[:_RUN_DIGITS] if run else "")
 
 
 def beyond(entries: Sequence[Entry], kept: int = KEPT) -> list[Entry]:

@@ -13,6 +13,8 @@ from datetime import datetime, timezone
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._history import entries
 from ansible_collections.lvs.cluster.plugins.module_utils._history.entries import Entry
+from ansible_collections.lvs.cluster.plugins.module_utils._lock import file as lock_file
+from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import LockError
 
 __all__ = ["FOLDER", "forget", "keep", "listed", "mark_restored", "read", "restored"]
 
@@ -32,7 +34,7 @@ def keep(path: str, text: str | None) -> None:
     of_file = entries.of_file(listed(), file)
     if not entries.is_kept(of_file, text_digest, restored(file)):
         _make_folder()
-        one = entries.next_name(of_file, file, text_digest, datetime.now(timezone.utc))
+        one = entries.next_name(of_file, file, text_digest, datetime.now(timezone.utc), _run())
         _write(os.path.join(FOLDER, one.name), text)
         of_file.insert(0, one)
     for old in entries.beyond(of_file):
@@ -85,6 +87,14 @@ def forget(path: str | None = None) -> None:
                 os.unlink(os.path.join(FOLDER, name))
     with contextlib.suppress(OSError):
         os.rmdir(FOLDER)
+
+
+def _run() -> str:
+    """The run that has locked this host, so it is the one at work; "" where none has."""
+    with contextlib.suppress(LockError, OSError):
+        lock = lock_file.read(lock_file.PATH)
+        return lock.holder.run if lock is not None else ""
+    return ""
 
 
 def _write(path: str, text: str) -> None:

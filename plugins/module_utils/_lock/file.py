@@ -15,8 +15,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import alone as 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR
 from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import Lock, LockError, lock_of, to_json
 
-__all__ = ["CorruptError", "alone", "read", "remove", "write"]
+__all__ = ["PATH", "CorruptError", "alone", "read", "remove", "write"]
 
+PATH = f"{STATE_DIR}/lock.json"
 _WAIT = 10.0  # seconds
 _OWNER = store.Owner(mode=0o644)
 

@@ -32,7 +32,7 @@ ARGUMENTS: dict[str, Any] = {
     "purpose": {"type": "str", "default": "a playbook"},
     "expires": {"type": "int", "default": 3600},
     "break_lock": {"type": "bool", "default": False},
-    "path": {"type": "path", "default": "/var/lib/lvs-cluster/lock.json"},
+    "path": {"type": "path", "default": file.PATH},
     "host": {"type": "str"},
     "holder": {"type": "dict"},
     "gone": {"type": "str", "default": ""},

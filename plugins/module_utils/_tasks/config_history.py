@@ -54,7 +54,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         raise TaskError(str(error)) from error
     except OSError as error:
         raise TaskError(f"what is kept in {kept.FOLDER} could not be used: {error}") from error
-    return {**result, "kind": host.kind, "entry": host.shown(one, text)}
+    return {**result, "kind": host.kind, "entry": host.shown(one, text), "times": host.times()}
 
 
 def _forget(module: AnsibleModule) -> dict[str, Any]:
@@ -67,6 +67,10 @@ def _forget(module: AnsibleModule) -> dict[str, Any]:
         "changed": there,
         "diff": {"before_header": kept.FOLDER, "before": "".join(f"{name}\n" for name in names), "after": ""},
     }
+
+
+def _time(one: Entry) -> str:
+    return one.time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Present:
@@ -104,11 +108,16 @@ class _Present:
             "name": one.name,
             "kind": one.kind,
             "number": self.numbers[one] if one.kind == self.kind else None,
-            "time": one.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": _time(one),
+            "run": one.run,
             "size": len(text.encode("utf-8", "surrogateescape")),
             "lines": len(text.splitlines()),
             "same_as_current": one.digest == self.digest(one.kind),
         }
+
+    def times(self) -> list[str]:
+        """When each entry of the kind that is in force here was replaced, newest first."""
+        return [_time(one) for one in self.entries if one.kind == self.kind]
 
     def chosen(self, wanted: str) -> tuple[Entry, str]:
         """The entry with this name or number, and its text. TaskError says what there is instead."""

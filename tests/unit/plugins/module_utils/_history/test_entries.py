@@ -25,6 +25,15 @@ def test_a_name_is_read_as_it_was_written() -> None:
     assert one.name == "lvs-director-table.json@20261126T120000.000007Z-aaaaaaaaaaaa"
     assert entries.parse([one.name]) == [one]
     assert (one.kind, history(A)[0].kind) == ("table", "keepalived")
+    of_a_run = one._replace(run="0123abcd")
+    assert of_a_run.name == f"{one.name}-0123abcd"
+    assert entries.parse([of_a_run.name]) == [of_a_run]
+
+
+def test_a_run_has_eight_digits_of_its_own() -> None:
+    runs = [entries.next_name([], "keepalived.conf", A, NOON, run).run for run in ("", "one", "two words", "one")]
+    assert [len(run) for run in runs] == [0, 8, 8, 8]
+    assert (len(set(runs)), runs[1]) == (3, runs[3])
 
 
 @pytest.mark.parametrize(
@@ -36,6 +45,7 @@ def test_a_name_is_read_as_it_was_written() -> None:
         "keepalived.conf@20261126T120000.000000Z-short",
         "keepalived.conf@20261399T120000.000000Z-aaaaaaaaaaaa",
         "keepalived.conf@20261126T120000.000000Z-aaaaaaaaaaaa.bak",
+        "keepalived.conf@20261126T120000.000000Z-aaaaaaaaaaaa-run",
     ],
 )
 def test_other_files_are_no_entries(name: str) -> None:

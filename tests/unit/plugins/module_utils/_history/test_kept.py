@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._history import entries, kept
+from ansible_collections.lvs.cluster.plugins.module_utils._lock import file as lock_file
+from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import Holder, Lock
 
 CONF = "/etc/keepalived/keepalived.conf"
 TABLE = "/etc/lvs-cluster/lvs-director-table.json"
@@ -30,6 +32,23 @@ def test_what_is_kept_is_roots_alone(history: Path) -> None:
     (file,) = history.iterdir()
     assert [stat.S_IMODE(path.stat().st_mode) for path in (history, file)] == [0o700, 0o600]
     assert "sesame" not in file.name
+
+
+def test_the_run_that_has_the_lock_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock.json"
+    monkeypatch.setattr(lock_file, "PATH", str(path))
+    kept.keep(CONF, "nobody has it")
+    for run in ("first", "second"):
+        lock_file.write(str(path), Lock(Holder(run, "anna", "desk", 7), "lvs.cluster.site", 0, 1))
+        kept.keep(CONF, f"before {run}")
+        kept.keep(TABLE, f"before {run}")
+    path.write_text("no lock")
+    kept.keep(CONF, "nobody knows")
+    assert texts() == ["nobody knows", "before second", "before first", "nobody has it"]
+    unknown, second, first, none = (one.run for one in entries.of_file(kept.listed(), "keepalived.conf"))
+    assert (unknown, none) == ("", "")
+    assert [one.run for one in entries.of_file(kept.listed(), "lvs-director-table.json")] == [second, first]
+    assert len({first, second, ""}) == 3
 
 
 def test_nothing_there_is_nothing_to_keep(history: Path) -> None:
