@@ -29,7 +29,6 @@ options:
       - With O(state=absent) the prefix may be left out, and without an address every VIP of this module
         is meant.
     type: str
-    default: ""
   interface:
     description: Where the clients' packets come in. Required with O(state=present).
     type: str

@@ -96,7 +96,10 @@ results:
       type: dict
 """
 
+import io
+import socket
 import ssl
+import time
 from collections import Counter
 from http.client import BadStatusLine, HTTPConnection, HTTPException, RemoteDisconnected
 from typing import Any
@@ -118,17 +121,65 @@ class Refused(HTTPException):
         self.status = status
 
 
+class Limited(io.RawIOBase):
+    """What a connection says until a time; a socket's own timeout begins anew with each byte."""
+
+    def __init__(self, opened: socket.socket, end: float) -> None:
+        self._opened, self._end = opened, end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._opened.settimeout(left(self._end))
+        return self._opened.recv_into(buffer)
+
+
+class Opened:
+    """A connection as HTTPConnection uses it. Who opened it closes it."""
+
+    def __init__(self, opened: socket.socket, end: float) -> None:
+        self._opened, self._end = opened, end
+
+    def sendall(self, data: bytes) -> None:
+        self._opened.settimeout(left(self._end))
+        self._opened.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(Limited(self._opened, self._end))
+
+    def close(self) -> None:
+        pass
+
+
+def left(end: float) -> float:
+    """The seconds until then; TimeoutError if it was."""
+    seconds = end - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("timed out")
+    return seconds
+
+
 def ask(target: dict[str, Any], timeout: float, tls: bool) -> str:
     """One request over a new connection: the page's first line. Raises OSError, HTTPException or ValueError."""
-    connection = HTTPConnection(target["address"], target["port"], timeout=timeout)
+    end = time.monotonic() + timeout
+    name = (target["host"] or "").encode("idna").decode() if tls else ""
+    plain = socket.create_connection((target["address"], target["port"]), timeout)
+    with plain:
+        if not tls:
+            return _page(target, plain, end)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        plain.settimeout(left(end))
+        with context.wrap_socket(plain, server_hostname=name or None) as wrapped:
+            return _page(target, wrapped, end)
+
+
+def _page(target: dict[str, Any], opened: socket.socket, end: float) -> str:
+    connection = HTTPConnection(target["address"], target["port"])
+    used: Any = Opened(opened, end)
+    connection.sock = used
     try:
-        if tls:
-            # Here, because wrap_socket would leave the connection open.
-            name = (target["host"] or "").encode("idna").decode()
-            connection.connect()
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            connection.sock = context.wrap_socket(connection.sock, server_hostname=name or None)
         headers = {"Host": target["host"]} if target["host"] else {}
         connection.request("GET", target["path"], headers=headers)
         answer = connection.getresponse()

@@ -27,7 +27,7 @@ options:
         description: The VIP.
         type: str
       protocol:
-        description: The protocol.
+        description: The protocol; any, where it isn't given.
         type: str
         choices: [tcp, udp, sctp]
       ports:

@@ -183,6 +183,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations impor
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import Options, merge_destination
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.ownership import keepalived_owns, refuse_owned
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.wire import Connections
 
 ARGUMENTS: dict[str, Any] = {
     "service": {"type": "dict", "required": True, "options": task.SERVICE_KEY_ARGUMENTS},
@@ -279,20 +280,21 @@ class Drain:
                         f"virtual service {self.key} has no destination {self.name} to drain; see ipvs_info"
                     )
                 _go_on(self.module, self.key)
-            return session.result(before, before)
+            none = {} if session.check else {"connections": Connections(0, 0, 0)._asdict(), "progress": []}
+            return {**session.result(before, before), **none}
         done = []
         if values.weight:
             done.append(Operation(EDIT, self.key, None, self.name, values._replace(weight=0)))
             session.carry_out(done)
-        waited = {} if session.check else self.wait(before)
+        waited = {} if session.check else self.wait(before, plan.apply(before, done))
         if params["remove"]:
             done += delete(session, before, self.key, self.name)
         return {**session.result(before, plan.apply(before, done)), **waited}
 
-    def wait(self, table: Table) -> dict[str, Any]:
+    def wait(self, before: Table, after: Table) -> dict[str, Any]:
         """Until no connection is left; IpvsError with the figures if the timeout comes first."""
         params, session = self.module.params, self.session
-        if table[self.key].settings.persistence_timeout and not host.expires_quiescent_templates():
+        if before[self.key].settings.persistence_timeout and not host.expires_quiescent_templates():
             self.module.warn(
                 f"{self.key} is persistent, and net.ipv4.vs.expire_quiescent_template is 0: clients that "
                 "stay with this destination go on opening connections to it"
@@ -308,7 +310,7 @@ class Drain:
                 f"destination {self.name} of virtual service {self.key} still has {last.active} active and "
                 f"{last.inactive} inactive connections after {params['timeout']} s; it keeps weight 0, run this again "
                 "to wait on",
-                {**session.result(table, table), **figures},
+                {**session.result(before, after), **figures},
             )
         return figures
 

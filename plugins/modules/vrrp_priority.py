@@ -19,7 +19,8 @@ options:
     description:
       - Name of a file to its number, from V(-253) to V(253). The file of the instance C(VI_1) is called
         V(lvs_failover_instance_VI_1), that of the sync group C(VG1) is V(lvs_failover_group_VG1).
-      - With V(0) the file is removed, which is the usual state. Files that are not named stay as they are.
+      - With V(0) the file is removed, which is the usual state. Files that are not named stay as they are, but for one
+        with V(-254) or less. That means FAULT, a run with O(give_way) that was killed has left it, and it is removed.
     type: dict
     default: {}
   purge:

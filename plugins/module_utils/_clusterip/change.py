@@ -259,17 +259,14 @@ def perform(run: Command, situation: Situation, python: str, warn: Callable[[str
 
 
 def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Callable[[str], object]) -> None:
-    files.place(situation.files, situation.had_files)
-    if situation.gone:
-        stay = [*situation.others, *([situation.had] if situation.had else [])]
-        _set_addresses(stay, python, warn)
-        with alone():
-            _remove_rules(run, situation.gone)
-    if situation.moves and situation.had is not None:
-        _set_addresses(situation.others, python, warn)
+    had = [situation.had] if situation.had is not None else []
+    taken = [*situation.gone, *(had if situation.moves else [])]
+    if taken:
+        _set_addresses([*situation.others, *([] if situation.moves else had)], python, warn)
     with alone():
-        if situation.moves and situation.had is not None:
-            _remove_rules(run, [situation.had])
+        # What a file names is known to the next run, if this one is killed. Nobody loads it again meanwhile.
+        _remove_rules(run, taken)
+        files.place(situation.files, situation.had_files)
         backend = named(kept.cluster_ip.backend)
         if situation.moves or situation.stands is None:
             backend.load(run, kept.cluster_ip, situation.buckets)

@@ -8,7 +8,7 @@ What an owner added is recorded, so exactly that goes again: a rule that was the
 
 from __future__ import annotations
 
-from typing import Any, Iterable, NamedTuple, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
@@ -184,13 +184,13 @@ def _argv(client: tuple[str, ...], entry: Entry, verb: str) -> tuple[str, ...]:
 # --- the report and the change ----------------------------------------------------------------------------------
 
 
-def diff(situation: Situation) -> dict[str, Any]:
-    """{"before": [...], "after": [...]}: rules that go, rules that come."""
+def diff(situation: Situation) -> dict[str, str]:
+    """{"before": ..., "after": ...}: lines with the rules that go and those that come."""
     return {"before": _lines(situation.remove), "after": _lines(situation.add)}
 
 
-def _lines(entries: Iterable[Entry]) -> list[str]:
-    return [f"zone {entry.zone}, {entry.where}: {entry.rule}" for entry in sorted(entries)]
+def _lines(entries: Iterable[Entry]) -> str:
+    return "".join(f"zone {entry.zone}, {entry.where}: {entry.rule}\n" for entry in sorted(entries))
 
 
 def perform(run: Command, situation: Situation) -> None:

@@ -37,7 +37,11 @@ def keep(path: str, text: str | None) -> None:
         one = entries.next_name(of_file, file, text_digest, datetime.now(timezone.utc), _run())
         _write(os.path.join(FOLDER, one.name), text)
         of_file.insert(0, one)
+    # What a rollback is putting back must be there for the same rollback again.
+    needed = restored(file)
     for old in entries.beyond(of_file):
+        if old.digest in needed:
+            continue
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(FOLDER, old.name))
 

@@ -104,7 +104,9 @@ def _is_client(client: str, network: Network, netmasks: tuple[str, ...]) -> bool
 def _serves(service: Mapping[str, Any], one: Connection) -> bool:
     if one.fwmark:
         return bool(service.get("fwmark") == one.fwmark)
-    if not service.get("address") or service["address"] != one.address or service.get("protocol") != one.protocol:
+    if not service.get("address") or service["address"] != one.address:
+        return False
+    if service.get("protocol") not in (None, one.protocol):
         return False
     ports = service.get("ports") or []
     # The template of all ports of a service has port 0.

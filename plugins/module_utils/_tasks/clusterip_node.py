@@ -22,7 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model impor
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
 ARGUMENTS: dict[str, Any] = {
-    "address": {"type": "str", "default": ""},
+    "address": {"type": "str"},
     "interface": {"type": "str"},
     "cluster_mac": {"type": "str"},
     "total_nodes": {"type": "int"},
@@ -67,7 +67,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 def _request(params: dict[str, Any]) -> change.Request:
     present, python = params["state"] == "present", program.interpreter(sys.executable)
     keep = None if params["keep"] is None else [str(_whole("keep", text).ip) for text in params["keep"]]
-    if not params["address"]:
+    if not (params["address"] or "").strip():
+        if present:
+            raise TaskError("address: is empty: write the VIP with the prefix length of its network, as 10.0.0.9/24")
         return change.Request("", False, {}, (), None, False, keep or (), python)
     if params["at_boot"] and params["buckets"] is None:
         raise TaskError("at_boot: say in buckets which ones")

@@ -147,8 +147,9 @@ def _bring(module: AnsibleModule, session: Session, wanted: Sequence[Target]) ->
         if by_file:
             _open_sorry_servers(session, leaving)
         keeper.write(changes)
-        if by_file:
-            _settle(session, leaving)
+    if by_file and not session.check:
+        # Also those of an earlier run: a file alone keeps nobody away.
+        _settle(session, [one for one, decision in decisions if decision.override and not decision.override.weight])
     active = _holds(module, {vip for one in wanted for vip in one.vips})
     if by_file and params["wait"] and params["state"] != overrides.DRAINED and active and not session.check:
         _serve(session, [one for one, decision in decisions if _is_to_serve(one, decision)], params["wait"])

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import time
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
@@ -39,6 +43,8 @@ def run(module: AnsibleModule, sleep: Callable[[float], None] = time.sleep) -> d
     wanted = _numbers(module.params["numbers"], ways, seconds)
     try:
         present = files.read(directory)
+        # FAULT for good is nobody's wish: a run that gave way was killed.
+        wanted = {**{name: 0 for name, number in present.items() if number <= files.FAULT}, **wanted}
         if module.params["state"] == "absent":
             wanted = {**wanted, **dict.fromkeys(present, 0)}
         follows = [] if module.params["state"] == "absent" else followed(config)
@@ -88,12 +94,28 @@ def _carry_out(
         files.write(directory, present, after)
         return
     fault = {**after, **dict.fromkeys(ways, files.FAULT)}
+    with _signals_raise():
+        try:
+            files.write(directory, present, fault)
+            wait()
+        finally:
+            # Whatever ends this run, the director must not stay in FAULT.
+            files.write(directory, files.read(directory), after)
+
+
+@contextlib.contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Have the signals that end a program, as when Ansible's connection is lost, end the block like an error."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {one: signal.signal(one, end) for one in (signal.SIGHUP, signal.SIGTERM)}
     try:
-        files.write(directory, present, fault)
-        wait()
+        yield
     finally:
-        # Whatever ends this run, the director must not stay in FAULT.
-        files.write(directory, files.read(directory), after)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _numbers(given: dict[str, Any], ways: list[str], seconds: float) -> dict[str, int]:

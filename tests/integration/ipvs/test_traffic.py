@@ -90,6 +90,7 @@ def test_drain_lets_downloads_finish(cluster: Cluster, box: GuestModules) -> Non
         module("ipvs_dest", service=SERVICE, **RS2, state="drained", check=True),
     )
     assert (again["changed"], checked["changed"]) == (False, True)
+    assert (again["connections"]["active"], again["progress"]) == (0, [])
 
 
 def test_drain_that_takes_too_long_says_so_and_goes_on_later(cluster: Cluster, box: GuestModules) -> None:
@@ -101,6 +102,7 @@ def test_drain_that_takes_too_long_says_so_and_goes_on_later(cluster: Cluster, b
             "destination 192.168.9.11:80 of virtual service tcp 10.9.0.1:80 still has 2 active "
         )
         assert short["changed"] is True
+        assert short["operations"]["destinations"] == {"added": 0, "changed": 1, "deleted": 0}
         assert short["connections"]["active"] == 2
         assert "-r 192.168.9.11:80 -m -w 0" in listed["stdout"]
         (rest,) = box.run(module("ipvs_dest", **drain, timeout=60))

@@ -21,7 +21,8 @@ FOLDER = "/etc/lvs-cluster/clusterip"
 WANTED: dict[str, Any] = {"address": f"{VIP}/24", "interface": "eth0", "total_nodes": 4, "local_nodes": [1, 2]}
 ABSENT: dict[str, Any] = {"address": VIP, "state": "absent"}
 
-# systemd's answers for several services, each enabled and running or not. What `fail` says fails once.
+# systemd's answers for several services, each enabled and running or not. What `fail` says fails once; who makes as
+# many changes as `kill` says is killed with the last one, which is not made.
 # lvs-clusterip.service runs its program, as it would with systemd.
 _SYSTEMCTL = f"""#!/bin/sh
 here=$(dirname "$0"); echo "systemctl $*" >> "$here/calls"
@@ -32,6 +33,9 @@ case " $* " in
 *" is-enabled "*) [ -e "$here/enabled.$service" ]; exit;;
 *" is-active "*) [ -e "$here/active.$service" ]; exit;;
 esac
+left=$(cat "$here/kill" 2>/dev/null)
+[ -z "$left" ] || echo $((left - 1)) > "$here/kill"
+if [ "$left" = 1 ]; then rm "$here/kill"; kill -9 $PPID; exit; fi
 case " $* " in
 *" enable "*) : > "$here/enabled.$service";;
 *" disable "*) rm -f "$here/enabled.$service";;
@@ -55,7 +59,8 @@ for line in sys.stdin:
     if os.fork() == 0:
         with patch_module_args(json.loads(line)):
             main()
-    os.wait()
+    if os.WIFSIGNALED(os.wait()[1]):
+        print('\\n{"killed": true}', flush=True)
 """
 
 
@@ -94,6 +99,10 @@ class Node(Host):
         self._runner.stdin.flush()
         assert self._runner.stdout.readline() == "\n"
         return dict(json.loads(self._runner.stdout.readline()))
+
+    def kills(self, calls: int) -> None:
+        """Whoever has systemd make so many changes is killed with the last one."""
+        (self.programs / "kill").write_text(str(calls))
 
     def fails(self, words: str) -> None:
         """systemctl fails when it is asked this for the next time, a pattern of sh."""

@@ -111,7 +111,10 @@ def test_keepalived_that_does_not_look_at_the_files(machine: Machine, monkeypatc
     machine.keepalived()
     monkeypatch.setattr(machine, "follow", lambda: None)
     monkeypatch.setattr(task, "_SETTLED_SECONDS", 0.1)
-    result = machine.set("drained")
+    for check, says in ((False, True), (True, False), (False, True)):
+        # The second time the file is as it should be, and the server still has clients.
+        result = machine.set("drained", check=check)
+        assert ("failed" in result) is says
     assert result["msg"] == (
         "rs12 in web: the weight file says drained, and after 0.1 seconds the kernel's table still has a weight; see "
         "whether keepalived runs with the configuration of lvs.cluster.site"

@@ -93,13 +93,11 @@ def test_check_run_run_change_and_back(daemon: Firewalld, tmp_path: Path) -> Non
     assert done == first
     assert done["active"]
     assert done["diff"] == {
-        "before": [],
-        "after": [
-            f"zone internal, permanent: {SYNC_RULE}",
-            f"zone internal, runtime: {SYNC_RULE}",
-            f"zone public, permanent: {VRRP_RULE}",
-            f"zone public, runtime: {VRRP_RULE}",
-        ],
+        "before": "",
+        "after": (
+            f"zone internal, permanent: {SYNC_RULE}\nzone internal, runtime: {SYNC_RULE}\n"
+            f"zone public, permanent: {VRRP_RULE}\nzone public, runtime: {VRRP_RULE}\n"
+        ),
     }
     assert daemon.zones == {
         ("public", "runtime"): [VRRP_RULE],
@@ -110,7 +108,7 @@ def test_check_run_run_change_and_back(daemon: Firewalld, tmp_path: Path) -> Non
     again = peers(VRRP, SYNC)
     assert (again["changed"], again["rules"]) == (False, done["rules"])
 
-    assert peers(VRRP)["diff"]["after"] == []
+    assert peers(VRRP)["diff"]["after"] == ""
     assert daemon.zones["internal", "permanent"] == daemon.zones["internal", "runtime"] == []
     assert [entry[0] for entry in record(tmp_path)] == ["public", "public"]
     assert peers(VRRP, state="absent")["changed"]
@@ -121,7 +119,7 @@ def test_check_run_run_change_and_back(daemon: Firewalld, tmp_path: Path) -> Non
 
 def test_what_was_there_before_stays_somebody_elses(daemon: Firewalld, tmp_path: Path) -> None:
     daemon.zones["public", "permanent"] = ['rule priority="1" accept', VRRP_RULE]
-    assert peers(VRRP)["diff"]["after"] == [f"zone public, runtime: {VRRP_RULE}"]
+    assert peers(VRRP)["diff"]["after"] == f"zone public, runtime: {VRRP_RULE}\n"
     assert record(tmp_path) == [["public", "runtime", VRRP_RULE]]
     peers(state="absent")
     assert daemon.zones["public", "permanent"] == ['rule priority="1" accept', VRRP_RULE]
@@ -131,7 +129,7 @@ def test_what_was_there_before_stays_somebody_elses(daemon: Firewalld, tmp_path:
 def test_one_that_somebody_removed_comes_back(daemon: Firewalld) -> None:
     peers(VRRP)
     daemon.zones["public", "runtime"].clear()
-    assert peers(VRRP)["diff"]["after"] == [f"zone public, runtime: {VRRP_RULE}"]
+    assert peers(VRRP)["diff"]["after"] == f"zone public, runtime: {VRRP_RULE}\n"
     daemon.zones["public", "permanent"].clear()
     daemon.changes.clear()
     peers(state="absent")
@@ -170,7 +168,7 @@ def test_absent_takes_rules_out_of_the_files_of_one_that_is_stopped(daemon: Fire
     assert not peers(SYNC)["changed"]
     assert record(tmp_path) == kept
     daemon.changes.clear()
-    assert peers(state="absent")["diff"]["before"] == [f"zone public, permanent: {VRRP_RULE}"]
+    assert peers(state="absent")["diff"]["before"] == f"zone public, permanent: {VRRP_RULE}\n"
     assert daemon.changes == ["remove-rich-rule public permanent"]
     assert record(tmp_path) == []
 

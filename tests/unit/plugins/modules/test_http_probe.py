@@ -6,6 +6,7 @@ import datetime
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.lvs.cluster.plugins.modules.http_probe import probe
+from ansible_collections.lvs.cluster.plugins.modules.http_probe import ask, probe
 
 PAGE = b"HTTP/1.0 200 OK\r\n\r\nrs1\nmore"
 Talk = Callable[[socket.socket], None]
@@ -144,6 +145,26 @@ def test_another_protocol_is_an_answer() -> None:
 def test_what_is_no_answer_is_told_by_its_reason(answer: bytes, why: str) -> None:
     with server(says(answer)) as (target, _seen):
         assert probe(target, 2, 5.0) == {"name": "it", "answered": 0, "by": {}, "failures": {why: 2}}
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.0 200 OK\r\n", PAGE[:19]])
+def test_one_that_says_a_byte_now_and_then_is_not_waited_for(
+    context: ssl.SSLContext, beginning: bytes, tls: bool
+) -> None:
+    def drips(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(beginning)
+        for _byte in range(100):
+            time.sleep(0.1)
+            connection.sendall(b"x")
+
+    with server(drips, context if tls else None) as (target, seen):
+        began = time.monotonic()
+        with pytest.raises(TimeoutError, match="timed out"):
+            ask(target, 0.5, tls)
+        assert time.monotonic() - began < 3
+        assert len(seen) == 1
 
 
 def test_a_refusal_over_tls_is_the_server_s_own(context: ssl.SSLContext) -> None:

@@ -43,6 +43,8 @@ def test_one_client(table: Path) -> None:
 def test_services_and_servers(table: Path) -> None:
     services = [{"address": "10.0.0.5", "protocol": "tcp", "ports": [[443, 443]]}]
     assert run(table, services=services)["by_server"] == {"192.168.0.13:443": 1}
+    assert run(table, services=[{"address": "10.0.0.5"}])["total"] == 2
+    assert run(table, services=[{"address": "10.0.0.5", "protocol": "udp"}])["total"] == 0
     assert run(table, server="192.168.0.12")["by_server"] == {"192.168.0.12:80": 1}
 
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,23 @@ def test_giving_way(capsys: pytest.CaptureFixture[str], config: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         work(broken)
     assert (place / ONE).read_text()[:2] == "2\n"
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        (place / ONE).write_text("3\n")
+        before = signal.getsignal(number)
+        with pytest.raises(SystemExit):
+            work(lambda _seconds, number=number: os.kill(os.getpid(), number))
+        assert ((place / ONE).read_text()[:2], signal.getsignal(number)) == ("2\n", before)
+
+
+def test_what_a_run_that_was_killed_has_left_goes(capsys: pytest.CaptureFixture[str], config: Path) -> None:
+    (config.parent / ONE).write_text("-254\n")
+    (config.parent / GROUP).write_text("7\n")
+    checked = run(capsys, config.parent, check=True)
+    assert (checked["changed"], checked["before"], checked["after"]) == (True, {GROUP: 7, ONE: -254}, {GROUP: 7})
+    assert run(capsys, config.parent)["changed"]
+    assert not (config.parent / ONE).exists()
+    assert (config.parent / GROUP).read_text()[:2] == "7\n"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,20 @@ def test_the_last_ten_of_each_file_stay() -> None:
     assert texts(TABLE) == ["{}"]
 
 
+def test_what_a_rollback_puts_back_stays_however_old_it_is() -> None:
+    for number in range(11):
+        kept.keep(CONF, str(number))
+    kept.mark_restored(CONF, "1", "11")
+    for _again in range(2):
+        kept.keep(CONF, "11")
+        assert texts() == [str(number) for number in range(11, 0, -1)]
+    # As soon as something else has been in force it is one of ten.
+    kept.mark_restored(CONF, "8", "1")
+    kept.mark_restored(CONF, "9", "8")
+    kept.keep(CONF, "12")
+    assert texts() == [str(number) for number in range(12, 2, -1)]
+
+
 def test_a_damaged_one_is_none(history: Path) -> None:
     kept.keep(CONF, "whole text\n")
     (file,) = history.iterdir()
