@@ -78,12 +78,13 @@ def _needed(plans: Plans, host: str) -> Iterator[str]:
             "virtual services and run lvs.cluster.site first, which drains it"
         )
     director = plan.get("director")
-    if director and not director["peers"]:
-        yield (
-            f"lvs_host: {host} is the only director of its cluster; say lvs_confirm={plan['cluster']} if the cluster "
-            "shall go as a whole"
+    staying = [name for name in director["peers"] if not plans[name].get("leaves")] if director else []
+    if director and not staying:
+        which = (
+            "the only director of its cluster that stays" if director["peers"] else "the only director of its cluster"
         )
-    if director and director["peers"] and director["manager"] == "static" and director["services"]:
+        yield (f"lvs_host: {host} is {which}; say lvs_confirm={plan['cluster']} if the cluster shall go as a whole")
+    if director and staying and director["manager"] == "static" and director["services"]:
         yield f"lvs_host: {host} has no VRRP, so nobody could take over what it serves"
 
 

@@ -76,7 +76,9 @@ class Stage:
     def answers(self, host: str, stub: str, *answers: Mapping[str, object]) -> None:
         (self.folder / f"{host}.{stub}").write_text(json.dumps(answers))
 
-    def play(self, playbook: str, *extra: str, limit: str = "", check: bool = False) -> tuple[int, str]:
+    def play(
+        self, playbook: str, *extra: str, limit: str = "", check: bool = False, called_in: Path = ROOT
+    ) -> tuple[int, str]:
         """Exit status, and output in one line."""
         environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
         environment["ANSIBLE_COLLECTIONS_PATH"] = str(self.folder / "collections")
@@ -85,7 +87,7 @@ class Stage:
             ["--limit", limit] * bool(limit) + ["--check"] * check + [word for one in extra for word in ("-e", one)]
         )
         done = subprocess.run(
-            words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=called_in
         )
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 

@@ -144,3 +144,13 @@ def test_a_cluster_of_hosts_that_have_nothing_of_ours_is_none() -> None:
     given = plans("nat_ha")
     given["client"]["cluster"] = "lab"
     assert leaving(given, None, "lab")["faults"] != []
+
+
+def test_a_peer_that_leaves_by_the_inventory_takes_nothing_over() -> None:
+    given = plans("nat_ha")
+    given["lb2"]["leaves"] = True
+    assert leaving(given, "lb1")["faults"] == [
+        "lvs_host: lb1 is the only director of its cluster that stays; say lvs_confirm=default if the cluster "
+        "shall go as a whole"
+    ]
+    assert leaving(given, "lb2")["faults"] == []

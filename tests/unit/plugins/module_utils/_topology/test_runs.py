@@ -23,7 +23,7 @@ def faults(host: str = "", **variables: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("value", ["true", "False", "yes", "NO", "on", "off", "1", "0", 1, 0, True, False, "", None])
-@pytest.mark.parametrize("name", ["lvs_guard", "lvs_alone", "lvs_metrics", "lvs_reboot"])
+@pytest.mark.parametrize("name", ["lvs_guard", "lvs_alone", "lvs_metrics", "lvs_reboot", "lvs_list"])
 def test_a_switch_is_taken_as_ansible_takes_it(name: str, value: Any) -> None:
     assert faults(**{name: value}) == []
 
@@ -37,6 +37,7 @@ def test_seconds_may_be_text(value: Any) -> None:
     ("name", "value", "fault"),
     [
         ("lvs_guard", "ture", "is 'ture', which is not known (did you mean true?); write true or false"),
+        ("lvs_list", "y", "is 'y', which is not known; write true or false"),
         ("lvs_maintenance", "true ", "is 'true ', which is not known (did you mean true?); write true or false"),
         ("lvs_guard", "y", "is 'y', which is not known; write true or false"),
         ("lvs_reboot", "t", "is 't', which is not known; write true, false or auto"),
