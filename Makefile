@@ -38,8 +38,8 @@ export LC_ALL := C.UTF-8
 # A border before each line would hide from tools/timed.py what pytest said.
 export MOLECULE_COMMAND_BORDERS := no
 
-# For what boots guests: root, and the environment with it.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env --set-home env "PATH=$$PATH:/usr/local/sbin:/usr/sbin:/sbin" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8)
+# For what boots guests: root, and the environment with it. It leaves nothing of Python's in the tree that its owner can't remove.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env --set-home env "PATH=$$PATH:/usr/local/sbin:/usr/sbin:/sbin" "ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH" LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1)
 # For what has parts that boot guests beside parts that don't, and all of them write to the same folders.
 NEED_ROOT = $(if $(filter 0,$(shell id -u)),,$(error $@ needs root for all of it: become root first, or say sudo make $@))
 SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
@@ -156,7 +156,7 @@ test-qemu: $(STAMP) ## Run inventories on Debian's own kernels, in QEMU
 bench: setup ## Measure runs, takeovers and tables
 	$(AS_ROOT) $(PYTHON) -m tools.bench
 	$(AS_ROOT) $(PYTHON) -m tools.ipvs_bench
-	$(AS_ROOT) env PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(PYTHON) -m tools.scale_bench
+	$(AS_ROOT) env "PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)" $(PYTHON) -m tools.scale_bench
 	$(if $(PEER),$(AS_ROOT) $(PYTHON) -m tools.peer_bench "$(PEER)")
 
 docs: $(STAMP) ## Build the documentation site; warnings are errors

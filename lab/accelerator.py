@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.inventory import write_private
+
 KVM, TCG = "kvm", "tcg"
 DEVICE = Path("/dev/kvm")
 PASSED = "lab: trial passed"
@@ -26,13 +28,15 @@ def get(kernel: Path, say: Callable[[str], None]) -> str:
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         return TCG
     note = REMEMBERED / f"accelerator-{kernel.parent.name}"
-    if not note.exists():
-        works = trial(kernel, KVM)
-        REMEMBERED.mkdir(exist_ok=True, mode=0o755)
-        note.write_text(KVM if works else TCG)
-        if not works:
-            say(f"{DEVICE} is there, but Debian's own kernel doesn't boot with it: guests run without, and are slow")
-    return note.read_text()
+    known = note.read_text() if note.exists() else ""
+    if known in (KVM, TCG):
+        return known
+    works = trial(kernel, KVM)
+    REMEMBERED.mkdir(exist_ok=True, mode=0o755)
+    write_private(note, KVM if works else TCG)
+    if not works:
+        say(f"{DEVICE} is there, but Debian's own kernel doesn't boot with it: guests run without, and are slow")
+    return KVM if works else TCG
 
 
 def trial(kernel: Path, accelerator: str, seconds: float = TRIAL_SECONDS) -> bool:

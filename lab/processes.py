@@ -58,6 +58,17 @@ def root_of(pid: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def with_sessions(marked: Iterable[Process], among: Iterable[Process]) -> list[int]:
+    """The ids of these processes, and of all in their sessions.
+
+    What starts one (see start) is in the session of whoever called it, for a moment: of that it is taken alone.
+    """
+    known = list(marked)
+    starting = {process.pid for process in known if process.words[0] == "setsid"}
+    sessions = {process.session for process in known if process.pid not in starting}
+    return [process.pid for process in among if process.pid in starting or process.session in sessions]
+
+
 def end(pids: Iterable[int], *, deadline: float = 10.0) -> None:
     """Kill these processes at once, as a power cut does, and wait until they are gone."""
     left = list(pids)

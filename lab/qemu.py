@@ -8,7 +8,7 @@ from pathlib import Path
 from lab import accelerator, stock
 from lab.images import Image
 from lab.machines import Machine, Nic
-from lab.processes import Process
+from lab.processes import Process, with_sessions
 from lab.shell import require, run
 from lab.uml import SUPERVISE
 
@@ -37,7 +37,10 @@ class Qemu:
     def prepare(self, machine: Machine) -> None:
         disk = machine.folder / "disk.qcow2"
         if not disk.exists():
-            run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", machine.image.disk, disk])
+            # Whole, or not there: half of one would be taken for a guest's disk.
+            begun = disk.with_suffix(".new")
+            run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", machine.image.disk, begun])
+            begun.replace(disk)
 
     def command(self, machine: Machine) -> list[str]:
         kernel = machine.image.kernel
@@ -64,12 +67,8 @@ class Qemu:
 
     def running(self, folder: Path, among: Sequence[Process]) -> list[int]:
         mark = f"file={folder}/"
-        sessions = {
-            process.session
-            for process in among
-            if any(word.startswith(mark) and "/disk.qcow2," in word for word in process.words)
-        }
-        return [process.pid for process in among if process.session in sessions]
+        marked = [one for one in among if any(word.startswith(mark) and "/disk.qcow2," in word for word in one.words)]
+        return with_sessions(marked, among)
 
 
 def _card(number: int, nic: Nic) -> list[str]:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.images import Image
 from lab.kernels import PRELOADED
 from lab.machines import Machine
-from lab.processes import Process
+from lab.processes import Process, with_sessions
 
 SUPERVISE = Path(__file__).parent / "supervise.sh"
+
+
+MEMORY = Path("/dev/shm")
+"""Where the kernel keeps a guest's memory, unless TMPDIR, TMP or TEMP names another tmpfs (arch/um/os-Linux/mem.c)."""
+
+
+def require_memory(folder: Path, mebibytes: int) -> None:
+    """LabError where a guest could not keep its memory in this folder: it would end while it boots."""
+    if any(os.environ.get(name) for name in ("TMPDIR", "TMP", "TEMP")) or not folder.is_dir():
+        return
+    found = os.statvfs(folder)
+    room = found.f_bavail * found.f_frsize // (1 << 20)
+    why = "is mounted noexec" if found.f_flag & os.ST_NOEXEC else f"has {room} MiB left" if room < mebibytes else ""
+    if why:
+        raise LabError(
+            f"guests keep their memory in {folder}, which {why}, and each needs {mebibytes} MiB that may be executed: "
+            f"mount -o remount,exec,size=4G {folder}; in a container of Docker's: --tmpfs {folder}:exec,size=4g"
+        )
 
 
 class UserModeLinux:
@@ -20,6 +40,7 @@ class UserModeLinux:
     ready_seconds = 120.0
 
     def kernel(self, image: Image, user: Path, say: Callable[[str], None]) -> Path:
+        require_memory(MEMORY, self.memory_mib)
         return image.kernel
 
     def prepare(self, machine: Machine) -> None:
@@ -47,9 +68,5 @@ class UserModeLinux:
 
     def running(self, folder: Path, among: Sequence[Process]) -> list[int]:
         mark = f"ubd0={folder}/"
-        sessions = {
-            process.session
-            for process in among
-            if any(word.startswith(mark) and "/disk.cow," in word for word in process.words)
-        }
-        return [process.pid for process in among if process.session in sessions]
+        marked = [one for one in among if any(word.startswith(mark) and "/disk.cow," in word for word in one.words)]
+        return with_sessions(marked, among)

@@ -64,7 +64,8 @@ LEFT_OUT = "extensions/molecule"
 def tracked_files(root: Path) -> list[str]:
     """The files of the working tree that git tracks or would track, as paths relative to it."""
     query = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(query, check=True, capture_output=True, text=True).stdout
+    # What git complains of is for whoever called this.
+    listing = subprocess.run(query, check=True, stdout=subprocess.PIPE, text=True).stdout
     # A file deleted but still in the index is listed too.
     return sorted({name for name in listing.split("\0") if name and os.path.lexists(root / name)})
 

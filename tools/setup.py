@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -137,7 +138,7 @@ def require_a_place(venv: Path) -> None:
     """SetupError where .venv is missing and can't be made, as in a collection that root has installed for all."""
     tree = venv.parent
     if not venv.exists() and not os.access(tree, os.W_OK):
-        copy = f"cp -r {tree} lvs-cluster && make -C lvs-cluster demo"
+        copy = f"cp -r {shlex.quote(str(tree))} lvs-cluster && make -C lvs-cluster demo"
         raise SetupError(f"{tree} is read-only here, and .venv must go into it; make a copy: {copy}")
 
 

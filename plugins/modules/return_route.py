@@ -257,6 +257,9 @@ def compare_and_change(params: dict[str, Any], check: bool, warn: Callable[[str]
         "rollback_armed": install.armed() or moves,
         "turns": False,
     }
+    if params["state"] == "absent" and not check:
+        install.forget_undone()
+        files.remove_empty_folders()
     if situation.changed and not check:
         after = params["rollback_timeout"] if moves else None
         for warning in change.perform(run_command, situation, python, after):

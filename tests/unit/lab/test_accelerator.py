@@ -70,6 +70,16 @@ def test_hangs(log: Path) -> None:
     assert not accelerator.trial(KERNEL, "kvm", 0.5)
 
 
+@pytest.mark.parametrize("left", ["", "kv"])
+def test_half_a_note_is_none(log: Path, left: str) -> None:
+    qemu(log, 'echo "lab: trial passed" > "$console"')
+    note = log.parent / "run" / f"accelerator-{KERNEL.parent.name}"
+    note.parent.mkdir()
+    note.write_text(left)
+    assert accelerator.get(KERNEL, lambda _text: None) == "kvm"
+    assert (trials(log), note.read_text()) == (1, "kvm")
+
+
 def test_another_kernel_is_another_trial(log: Path) -> None:
     qemu(log, 'echo "lab: trial passed" > "$console"')
     for kernel in (KERNEL, Path("/cache/stock-trixie-1/vmlinuz")):

@@ -119,3 +119,18 @@ def test_a_disk_that_is_there_is_kept(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "/nowhere")
     Qemu().prepare(Machine("rs1", tmp_path, IMAGE, NICS, 320))
     assert disk.read_text() == "as it is"
+
+
+def test_half_a_disk_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "qemu-img"
+    program.write_text('#!/bin/sh\nfor disk; do :; done; echo half > "$disk"; [ -e "$0.works" ]\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    machine = Machine("rs1", tmp_path, IMAGE, NICS, 320)
+    with pytest.raises(LabError):
+        Qemu().prepare(machine)
+    assert not (tmp_path / "disk.qcow2").exists()
+    (tmp_path / "qemu-img.works").touch()
+    Qemu().prepare(machine)
+    assert (tmp_path / "disk.qcow2").read_text() == "half\n"
+    assert not (tmp_path / "disk.new").exists()
