@@ -88,7 +88,10 @@ def main() -> None:
     )
     zones = [text for text in module.params["addresses"] if "%" in text]
     if zones:
-        module.fail_json(msg=f"addresses: {', '.join(zones)}: write them without %: their network tells the interface")
+        module.fail_json(
+            msg=f"addresses: {', '.join(zones)}: write them without %: their network tells the interface, and "
+            "a link-local one is asked for where this host has one link"
+        )
     wrong = [text for text in module.params["addresses"] if not _is_address(text)]
     if wrong:
         module.fail_json(msg=f"addresses: {', '.join(wrong)}: write IPv4 or IPv6 addresses, without a prefix length")

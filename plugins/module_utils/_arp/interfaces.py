@@ -92,7 +92,10 @@ def parse(links: bytes, addresses: bytes) -> tuple[list[Interface], set[str]]:
 
 
 def choose(interfaces: Iterable[Interface], asked: str) -> tuple[Interface, str] | None:
-    """The interface in whose network an address is (the narrowest counts), and the address to ask from."""
+    """The interface in whose network an address is (the narrowest counts), and the address to ask from.
+
+    None where there is none, and where it is a link-local address and there are several links that it may be on.
+    """
     wanted = ipaddress.ip_address(asked)
     near = [
         (own.network.prefixlen, interface, str(own.ip))
@@ -101,7 +104,7 @@ def choose(interfaces: Iterable[Interface], asked: str) -> tuple[Interface, str]
         # In the network of a single address there is nobody to ask.
         if own.version == wanted.version and own.network.prefixlen < own.max_prefixlen and wanted in own.network
     ]
-    if not near:
+    if not near or (wanted.is_link_local and len({interface.name for _length, interface, _own in near}) > 1):
         return None
     _length, interface, source = max(near, key=lambda one: one[0])
     return interface, source

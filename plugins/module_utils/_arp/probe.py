@@ -22,6 +22,7 @@ AGAIN = 0.4
 _FRAME_BYTES = 2048
 NEEDS_ROOT = "asking needs root (CAP_NET_RAW) on this host"
 OWN = "this host has the address itself"
+ANY_LINK = "it is a link-local address, and may be on any link of this host"
 ELSEWHERE = "no interface of this host is on its network"
 
 
@@ -42,7 +43,8 @@ def ask(addresses: Iterable[str], seconds: float) -> Answers:
     for plain, name in names.items():
         chosen = None if plain in own else interfaces.choose(here, plain)
         if chosen is None:
-            not_asked[name] = OWN if plain in own else ELSEWHERE
+            link_local = here and ipaddress.ip_address(plain).is_link_local
+            not_asked[name] = OWN if plain in own else ANY_LINK if link_local else ELSEWHERE
             continue
         interface, source = chosen
         kind = IPV6 if ":" in plain else ARP

@@ -29,6 +29,14 @@ def test_a_network_of_one_address_holds_nobody_else() -> None:
     assert choose([Interface("eth0", "02:00:00:00:00:01", (ip_interface("10.0.9.9/32"),))], "10.0.9.9") is None
 
 
+def test_a_link_local_address_is_asked_for_where_there_is_one_link_alone() -> None:
+    links = [Interface(f"eth{at}", f"02:00:00:00:00:0{at}", (ip_interface(f"fe80::{at}/64"),)) for at in (1, 2)]
+    chosen = choose(links[:1], "fe80::99")
+    assert chosen is not None
+    assert (chosen[0].name, chosen[1]) == ("eth1", "fe80::1")
+    assert choose(links, "fe80::99") is None
+
+
 def test_what_this_machine_has() -> None:
     interfaces, own = read()
     assert "127.0.0.1" in own
