@@ -44,7 +44,7 @@ def test_good_input_goes_on_to_the_directors(tmp_path: Path) -> None:
 def test_rolling_begins_with_the_real_server_that_is_named_first(tmp_path: Path) -> None:
     status, output = play(tmp_path, "rolling", "nat_ha", "lvs_hosts=rs2,rs1", "lvs_command=true", check=True)
     assert status != 0
-    assert "fatal: [rs2 -> " in output
+    assert "fatal: [rs2]" in output
     assert "fatal: [rs1" not in output
 
 

@@ -188,19 +188,17 @@ def test_another_place(host: Node, backend: str) -> None:
 
 
 def test_who_is_killed_while_the_backend_changes_leaves_no_rules_for_good(host: Node) -> None:
-    """Rules of two backends drop by two hashes: the node would serve only who is in both."""
+    """Two backends drop by two hashes: the node would serve only who is in both."""
     good(host.node(**WANTED, backend="nftables"))
     standing, killed = host.rules(), 0
     for calls in range(1, 20):
         good(host.node(**WANTED, backend="xt_cluster"))
         host.kills(calls)
-        result = host.node(**WANTED, backend="nftables")
-        if result != {"killed": True}:
+        if host.node(**WANTED, backend="nftables") != {"killed": True}:
             break
         killed += 1
         good(host.node(**WANTED, backend="nftables"))
         assert (host.rules(), served(host, "nftables")) == (standing, [1, 2]), calls
-        settled(host, **WANTED, backend="nftables")
     assert killed > 2
 
 
@@ -461,7 +459,6 @@ def test_a_way_back_that_fails_too(host: Node) -> None:
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"address": VIP}, f"address: {VIP} has no prefix length: write it like {VIP}/24"),
     ({"address": ""}, "address: is empty: write the VIP with the prefix length of its network, as 10.0.0.9/24"),
-    ({"address": " "}, "address: is empty"),
     ({"address": None}, "state is present but all of the following are missing: address"),
     ({"address": "web"}, "address: 'web' is no address: write it like 10.0.0.9/24"),
     ({"address": "fd00::9/64", "backend": "clusterip"}, "clusterip has no IPv6; take xt_cluster or nftables"),
