@@ -181,3 +181,25 @@ def test_what_is_compared_apart() -> None:
     tasks = yaml.safe_load((ROLE / "tasks/keepalived.yml").read_text())
     (brought,) = [task for task in tasks if "SELinux" in task["name"]]
     assert {**brought, "name": ""} == {**selinux, "name": ""}
+
+
+@pytest.mark.parametrize(
+    ("variables", "differs"),
+    [
+        ({}, False),
+        ({"__director_results": [{"changed": False}, {"changed": True}]}, True),
+        ({"packages_missing": ["keepalived"]}, True),
+        # It has the file, and has not loaded it or could not serve with it: the others don't get it yet.
+        ({"director_config_differs": True}, True),
+        ({"director_config_differs": False}, False),
+    ],
+)
+def test_what_makes_a_director_differ(tmp_path: Path, variables: dict[str, Any], differs: bool) -> None:
+    (said,) = (
+        task["ansible.builtin.set_fact"]["director_changed"]
+        for task in yaml.safe_load((ROLE / "tasks/main.yml").read_text())
+        if "director_changed" in task.get("ansible.builtin.set_fact", {})
+    )
+    play = {"vars": {"__director_results": [{}, {"changed": False}], **variables}, "tasks": [shown(tmp_path, said)]}
+    run_play(tmp_path, play, {"lb1": {}})
+    assert (tmp_path / "shown.json").read_text() == str(differs)
