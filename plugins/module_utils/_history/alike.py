@@ -36,11 +36,11 @@ def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return "" not in runs and len(runs) > 1 and (_nearer(one, other) or _nearer(other, one))
 
 
-def _nearer(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether an entry that ``other`` has, and that is not meant, is nearer to the one that is meant of ``one``."""
-    meant = _seconds(one["entry"]["time"])
-    distance = abs(meant - _seconds(other["entry"]["time"]))
-    return any(abs(meant - _seconds(time)) < distance for time in other["times"])
+def _nearer(chosen: Mapping[str, Any], beside: Mapping[str, Any]) -> bool:
+    """Whether an entry that ``beside`` has, and that is not meant, is nearer to the one that is meant of ``chosen``."""
+    meant = _seconds(chosen["entry"]["time"])
+    distance = abs(meant - _seconds(beside["entry"]["time"]))
+    return any(abs(meant - _seconds(time)) < distance for time in beside["times"])
 
 
 def _seconds(time: str) -> float:
