@@ -9,6 +9,7 @@ import contextlib
 import os
 import stat
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._history import entries
@@ -32,18 +33,23 @@ def keep(path: str, text: str | None) -> None:
         return
     file, text_digest = os.path.basename(path), entries.digest(text)
     of_file = entries.of_file(listed(), file)
-    if not entries.is_kept(of_file, text_digest, restored(file)):
+    marks = _marks(file)
+    if marks and text_digest not in (*marks.restored, *marks.replaced):
+        # Something else has been in force since the rollback, so its order is no longer that of time.
+        marks = _Marks(frozenset(), frozenset())
+        _write_marks(file, marks)
+    if not entries.is_kept(of_file, text_digest, marks.restored):
         _make_folder()
         one = entries.next_name(of_file, file, text_digest, datetime.now(timezone.utc), _run())
         _write(os.path.join(FOLDER, one.name), text)
         of_file.insert(0, one)
-    # What a rollback is putting back must be there for the same rollback again.
-    needed = restored(file)
     for old in entries.beyond(of_file):
-        if old.digest in needed:
-            continue
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(FOLDER, old.name))
+        # What a rollback is putting back must be there for the same rollback again.
+        if old.digest not in marks.restored:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(FOLDER, old.name))
+    if marks.replaced:
+        _write_marks(file, marks._replace(replaced=frozenset()))
 
 
 def listed() -> list[Entry]:
@@ -62,7 +68,7 @@ def read(entry: Entry) -> str | None:
 
 def restored(file: str) -> frozenset[str]:
     """The digests of what the last rollback has put in the place of ``file``, or was about to."""
-    return frozenset((store.read_text(os.path.join(FOLDER, _RESTORED + file)) or "").split())
+    return _marks(file).restored
 
 
 def mark_restored(path: str, text: str, present: str | None) -> None:
@@ -73,8 +79,31 @@ def mark_restored(path: str, text: str, present: str | None) -> None:
     file = os.path.basename(path)
     here = {entries.digest(present)} if present is not None else set()
     marked = {entries.digest(text), *(here & restored(file))}
+    _write_marks(file, _Marks(frozenset(marked), frozenset(here)))
+
+
+class _Marks(NamedTuple):
+    """Digests of what the last rollback has put in force, and of what it was about to replace, until that is kept."""
+
+    restored: frozenset[str]
+    replaced: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.restored)
+
+
+def _marks(file: str) -> _Marks:
+    words = (store.read_text(os.path.join(FOLDER, _RESTORED + file)) or "").split()
+    return _Marks(
+        frozenset(word for word in words if not word.startswith("-")),
+        frozenset(word[1:] for word in words if word.startswith("-")),
+    )
+
+
+def _write_marks(file: str, marks: _Marks) -> None:
+    lines = [*sorted(marks.restored), *(f"-{one}" for one in sorted(marks.replaced))]
     _make_folder()
-    store.write_text(os.path.join(FOLDER, _RESTORED + file), "".join(f"{one}\n" for one in sorted(marked)), _FILE)
+    store.write_text(os.path.join(FOLDER, _RESTORED + file), "".join(f"{one}\n" for one in lines), _FILE)
 
 
 def forget(path: str | None = None) -> None:

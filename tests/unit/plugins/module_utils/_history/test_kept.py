@@ -73,8 +73,8 @@ def test_the_last_ten_of_each_file_stay() -> None:
 def test_what_a_rollback_puts_back_stays_however_old_it_is() -> None:
     for number in range(11):
         kept.keep(CONF, str(number))
-    kept.mark_restored(CONF, "1", "11")
     for _again in range(2):
+        kept.mark_restored(CONF, "1", "11")
         kept.keep(CONF, "11")
         assert texts() == [str(number) for number in range(11, 0, -1)]
     # As soon as something else has been in force it is one of ten.
@@ -82,6 +82,22 @@ def test_what_a_rollback_puts_back_stays_however_old_it_is() -> None:
     kept.mark_restored(CONF, "9", "8")
     kept.keep(CONF, "12")
     assert texts() == [str(number) for number in range(12, 2, -1)]
+
+
+def test_after_something_else_a_rollback_counts_no_more() -> None:
+    """The same text again is what was in force before the present, like any other."""
+    kept.keep(CONF, "base")
+    # Back from what a run has put there, to the text before.
+    kept.mark_restored(CONF, "base", "changed")
+    kept.keep(CONF, "changed")
+    assert kept.restored("keepalived.conf") == {entries.digest("base")}
+    # Two runs: forth, and back again.
+    kept.keep(CONF, "base")
+    assert texts() == ["changed", "base"]
+    kept.keep(CONF, "changed")
+    assert kept.restored("keepalived.conf") == frozenset()
+    kept.keep(CONF, "base")
+    assert texts() == ["base", "changed", "base"]
 
 
 def test_a_damaged_one_is_none(history: Path) -> None:
