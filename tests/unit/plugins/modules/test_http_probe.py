@@ -156,6 +156,7 @@ def test_one_that_says_a_byte_now_and_then_is_not_waited_for(
         connection.recv(4096)
         connection.sendall(beginning)
         for _byte in range(100):
+            # The pace of a slow server; nobody waits for anything by it.
             time.sleep(0.1)
             connection.sendall(b"x")
 
