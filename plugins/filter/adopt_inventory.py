@@ -81,7 +81,7 @@ def adopt_inventory(facts: Mapping[str, Any], directors: Iterable[str]) -> dict[
         # Before ansible-core 2.19 the braces in it would be filled in, those that hosts have, too.
         wrapped: dict[str, Any] = wrap_var(result)
         return wrapped
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"lvs.cluster.adopt_inventory needs what adopt_info returned: {error!r}") from error
 
 

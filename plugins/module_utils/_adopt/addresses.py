@@ -48,7 +48,10 @@ def name_interfaces(instances: Iterable[Mapping[str, Any]], interfaces: Mapping[
         device = instance.get("interface", "")
         own = [ip_interface(text).network for text in interfaces.get(device, ())]
         for entry in (*instance.get("virtual_ipaddress", ()), *instance.get("virtual_ipaddress_excluded", ())):
-            one = ip_interface(entry["address"])
+            try:
+                one = ip_interface(entry["address"])
+            except ValueError:
+                continue  # the plan says what is wrong with it
             near = one.ip.is_link_local or any(one.ip in network for network in own)
             if own and not near and one.network.prefixlen == one.max_prefixlen:
                 entry.setdefault("dev", device)

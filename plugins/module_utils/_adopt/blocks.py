@@ -114,7 +114,8 @@ def _data(block: Block, place: str, secrets: dict[str, dict[str, str]]) -> list[
     place = getattr(block.words[0], "place", place)
     if len(words) > 1 and block.inside is None and _SECRET.fullmatch(words[0]):
         token = f"<secret {len(secrets) + 1}>"
-        secrets[token] = {"keyword": words[0], "value": " ".join(words[1:])}
+        # keepalived looks at no word behind it.
+        secrets[token] = {"keyword": words[0], "value": words[1]}
         words = [words[0], token]
     inside = None if block.inside is None else [_data(one, place, secrets) for one in block.inside]
     return [words, place, inside]

@@ -9,7 +9,11 @@ from typing import Any, Callable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import OfHost
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.table import Key, label, normal, of_plan
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port, sorry_endpoint
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import (
+    kernel_port,
+    sorry_endpoint,
+    weight_moves,
+)
 
 __all__ = ["compare"]
 
@@ -88,20 +92,12 @@ def _destinations(
             there = live[place].get(name, value)
             if there == value or (name == "forwarding" and there == "local"):
                 continue
-            if checked and name == "weight" and _moves(server):
+            if checked and name == "weight" and weight_moves(server):
                 found.note("the IPVS table", f"{words} has weight {there} by its health check, and {value} else", _DOWN)
             elif checked and name == "weight" and there == 0:
                 found.note("the IPVS table", f"{words} has weight 0 in place of {value}", _zero(server, service))
             else:
                 found.fault("the IPVS table", f"{words} has {name} {there}, and the variables have {value}", _REMEDY)
-
-
-def _moves(server: Mapping[str, Any]) -> bool:
-    """Whether a health check changes the weight of the real server."""
-    return any(
-        check.get("dynamic") if check["type"] == "misc" else check["type"] == "file" and check.get("weight")
-        for check in server.get("health_checks") or []
-    )
 
 
 def _zero(server: Mapping[str, Any], service: Mapping[str, Any]) -> str:

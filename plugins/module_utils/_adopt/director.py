@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Iterable, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt import vrrp
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.options import NotOptions, to_options
-from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context, Lines
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context, Lines, each
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.servers import read_servers
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import actions, global_defs
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import vrrp as vrrp_writer
@@ -58,10 +58,11 @@ def variables_of(
         )
     intervals = _intervals(named["garp_group"], context, verbatim)
     context.in_options |= {"".join(item.values[:1]) for item in shell}
-    instances = _each(named["vrrp_instance"], context, lambda one: vrrp.instance(one, context, shared, sync))
+    instances = each(named["vrrp_instance"], context, lambda one: vrrp.instance(one, context, shared, sync))
     for one in instances:
         one.update(intervals.get(one.get("interface", ""), {}))
-    groups = _each(named["vrrp_sync_group"], context, lambda one: vrrp.sync_group(one, context))
+    groups = each(named["vrrp_sync_group"], context, lambda one: vrrp.sync_group(one, context))
+    groups = vrrp.real_groups(groups, instances, context)
     servers = read_servers(items, context, weights)
     _preempt(instances, bool(sync))
     files = [*named["track_file"], *named["vrrp_track_file"]]
@@ -96,16 +97,6 @@ def variables_of(
     if not instances and not checked:
         found["lvs_manager"] = "keepalived"
     return {key: value for key, value in found.items() if value or key == "lvs_virtual_services"}
-
-
-def _each(items: Iterable[Item], context: Context, reading: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
-    result = []
-    for item in items:
-        try:
-            result.append(reading(item))
-        except NotOptions as error:
-            context.found.fault(item.place, f"{item.text} can't be described: {error}", "write these lines in one way")
-    return result
 
 
 def _options(items: Sequence[Item], context: Context) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shlex
+from ipaddress import ip_network
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 __all__ = ["Marking", "Rule", "Translation", "markings", "rules_from", "translations"]
@@ -21,7 +22,11 @@ _ONE = ("--comment",)
 
 
 class Rule(NamedTuple):
-    """A rule with what the rules that lead to it ask for. ``other``: conditions that are none of the named ones."""
+    """A rule with what the rules that lead to it ask for.
+
+    ``other``: conditions that are none of the named ones. ``returns``: rules before it that send packets back out of
+    its chain, or of one that leads to it.
+    """
 
     place: str
     text: str
@@ -36,6 +41,7 @@ class Rule(NamedTuple):
     outside: str
     not_to: str
     other: tuple[str, ...]
+    returns: tuple[Rule, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -43,20 +49,25 @@ class Rule(NamedTuple):
 
 
 class Marking(NamedTuple):
-    """A rule that sets a mark; ``mask`` are the bits that it writes."""
+    """A rule that sets a mark; ``mask`` are the bits that it writes.
+
+    ``but``: rules because of which a chain at the end of the hook would mark other packets than this one.
+    """
 
     rule: Rule
     family: str
     mark: int
     mask: int
+    but: tuple[str, ...] = ()
 
 
 class Translation(NamedTuple):
-    """A rule that changes packets' source; ``address`` is "" for MASQUERADE."""
+    """A rule that changes packets' source; ``address`` is "" for MASQUERADE, ``but`` as of a marking."""
 
     rule: Rule
     family: str
     address: str
+    but: tuple[str, ...] = ()
 
 
 def rules_from(table: Mapping[str, Any], hook: str) -> Iterator[Rule]:
@@ -67,13 +78,17 @@ def rules_from(table: Mapping[str, Any], hook: str) -> Iterator[Rule]:
 
 def _walk(table: Mapping[str, Any], chain: str, before: Rule, depth: int) -> Iterator[Rule]:
     program = {"ipv4": "iptables", "ipv6": "ip6tables"}[table["family"]]
+    returns = before.returns
     for text in table["chains"].get(chain, ()):
         place = f"{program} ({table['variant']}) -t {table['table']}"
-        rule = _parsed(text, f"-A {chain} {text}", chain, place, before)
+        rule = _parsed(text, f"-A {chain} {text}", chain, place, before)._replace(returns=returns)
         if rule.target in table["chains"] and depth < _DEEPEST:
             yield from _walk(table, rule.target, rule, depth + 1)
         else:
             yield rule
+        # In the hook's own chain it ends the way of a packet: a chain at the end of the hook does not see it either.
+        if rule.target == "RETURN" and depth:
+            returns += (rule,)
 
 
 def _parsed(text: str, whole: str, chain: str, place: str, before: Rule) -> Rule:
@@ -141,12 +156,14 @@ def markings(tables: Iterable[Mapping[str, Any]]) -> Iterator[Marking]:
     for table in tables:
         if table["table"] != "mangle":
             continue
-        for rule in rules_from(table, "PREROUTING"):
+        rules = list(rules_from(table, "PREROUTING"))
+        for at, rule in enumerate(rules):
             if rule.target == "MARK":
                 value = _after(rule.words, "--set-xmark", "--set-mark")
                 mark, _slash, mask = value.partition("/")
+                but = () if rule.ours else (*_sent_back(rule), *_after_all(rule, rules[at + 1 :]))
                 try:
-                    yield Marking(rule, table["family"], int(mark, 0), int(mask, 0) if mask else _WHOLE)
+                    yield Marking(rule, table["family"], int(mark, 0), int(mask, 0) if mask else _WHOLE, but)
                 except ValueError:
                     continue  # it changes bits of a mark that was set before
 
@@ -157,7 +174,41 @@ def translations(tables: Iterable[Mapping[str, Any]]) -> Iterator[Translation]:
         if table["table"] == "nat":
             for rule in rules_from(table, "POSTROUTING"):
                 if rule.target in ("MASQUERADE", "SNAT"):
-                    yield Translation(rule, table["family"], _after(rule.words, "--to-source"))
+                    but = () if rule.ours else tuple(_sent_back(rule))
+                    yield Translation(rule, table["family"], _after(rule.words, "--to-source"), but)
+
+
+def _sent_back(rule: Rule) -> Iterator[str]:
+    """The rules that except packets from a rule, and from nothing that stands behind its chain."""
+    return (one.text for one in rule.returns if _meet(one, rule))
+
+
+def _after_all(rule: Rule, later: Iterable[Rule]) -> Iterator[str]:
+    """The rules after one that marks which change the mark, or after which no other rule of the hook is looked at."""
+    for one in later:
+        ends = one.target == "ACCEPT" or (one.target == "RETURN" and one.chain == "PREROUTING")
+        other = one.target == "MARK" and one.words != rule.words
+        if (ends or other) and not one.ours and _meet(one, rule):
+            yield one.text
+
+
+def _meet(one: Rule, other: Rule) -> bool:
+    """Whether a packet may fulfil what both ask for, as far as the named conditions tell."""
+    pairs = ((one.protocol, other.protocol), (one.inside, other.inside), (one.outside, other.outside))
+    if any(first and second and first != second for first, second in pairs):
+        return False
+    if one.not_to and one.not_to == other.destination:
+        return False
+    if one.ports and other.ports and not any(a <= d and c <= b for a, b in one.ports for c, d in other.ports):
+        return False
+    return _overlap(one.destination, other.destination) and _overlap(one.source, other.source)
+
+
+def _overlap(one: str, other: str) -> bool:
+    try:
+        return not one or not other or ip_network(one, strict=False).overlaps(ip_network(other, strict=False))
+    except (TypeError, ValueError):
+        return True
 
 
 def _after(words: Sequence[str], *names: str) -> str:

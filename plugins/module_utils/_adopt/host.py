@@ -16,7 +16,7 @@ import re
 import shlex
 import shutil
 from functools import partial
-from typing import Any, Callable, Iterable, Iterator, TypeVar
+from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt import blocks
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
@@ -65,6 +65,7 @@ def read(run: Command, config_file: str, proc: str = "/proc") -> dict[str, Any]:
     """All that an adoption needs to know of this host, as plain data."""
     unread = _Unread()
     found = unread.tried("the IPVS table", _table)
+    firewall = _firewall(run, unread, proc)
     keepalived, secrets = _keepalived(unread, config_file, proc)
     return {
         "table": found,
@@ -72,8 +73,8 @@ def read(run: Command, config_file: str, proc: str = "/proc") -> dict[str, Any]:
         "secrets": secrets,
         "links": unread.tried("the addresses", lambda: parse_addresses(_ask(run, "ip", "-j", "-d", "address"))) or [],
         "sysctls": unread.tried("the sysctls", lambda: _sysctls(proc)) or {},
-        "firewall": _firewall(run, unread, proc),
-        "native_rules": _native(run, unread),
+        "firewall": firewall,
+        "native_rules": _native(run, unread, firewall),
         "rules": _of_families(run, unread, proc, "rule", "show"),
         "routes": _of_families(run, unread, proc, "route", "show", "table", "all"),
         "unread": unread.found,
@@ -111,7 +112,7 @@ def _keepalived(
     unread: _Unread, config_file: str, proc: str
 ) -> tuple[dict[str, Any] | None, dict[str, dict[str, str]]]:
     """keepalived's configuration, None where it neither runs nor has a file; and the passwords in it."""
-    running = unread.tried("which keepalived runs", lambda: owner.running(proc)) or []
+    running = unread.tried("which keepalived runs", lambda: owner.running(proc, vrrp=True)) or []
     if len(running) > 1:
         files = ", ".join(one.file for one in running)
         unread.note("keepalived", f"several run here, with {files}; only the first one was read")
@@ -261,15 +262,19 @@ def firewall_tables(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def _native(run: Command, unread: _Unread) -> list[dict[str, str]]:
+def _native(run: Command, unread: _Unread, known: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     code, out, err = run(("nft", "list", "ruleset"))
     if code and code != 127:
         unread.note("the rules of nft", err or f"status {code}")
-    return native_rules(out)
+    names = {"ipv4": "ip", "ipv6": "ip6"}
+    return native_rules(out, {f"{names[one['family']]} {one['table']}" for one in known if one["variant"] == "nft"})
 
 
-def native_rules(text: str) -> list[dict[str, str]]:
-    """Rules of nft's own tables that mark packets or translate sources, with their table and chain."""
+def native_rules(text: str, known: Collection[str] = ()) -> list[dict[str, str]]:
+    """Rules of nft's own tables that mark packets or translate sources, with their table and chain.
+
+    ``known``: tables that iptables has shown.
+    """
     found = []
     table, chain, foreign = "", "", False
     for line in text.splitlines():
@@ -283,6 +288,6 @@ def native_rules(text: str) -> list[dict[str, str]]:
             table = "" if managed else table
         elif words[:1] == ["chain"]:
             chain = words[1]
-        elif table and _NATIVE.search(line) and not (chain.isupper() and table.split()[1] in ("mangle", "nat")):
+        elif table and _NATIVE.search(line) and not (chain.isupper() and table in known):
             found.append({"table": table, "chain": chain, "text": line.strip()})
     return found

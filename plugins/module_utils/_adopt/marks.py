@@ -27,9 +27,11 @@ def add_matches(services: Iterable[dict[str, Any]], facts: Mapping[str, Any], fo
         own = [one for one in known if (one.family, one.mark) == (family, service["fwmark"])]
         match: list[dict[str, Any]] = []
         for one in own:
-            match += _match(one, found)
-            used.append(one.rule)
-            masks.add((one.mask, one.rule.ours))
+            entries = _match(one, found)
+            if entries:
+                match += entries
+                used.append(one.rule)
+                masks.add((one.mask, one.rule.ours))
         if match:
             at = list(service).index("scheduler")
             rest = list(service.items())
@@ -37,9 +39,10 @@ def add_matches(services: Iterable[dict[str, Any]], facts: Mapping[str, Any], fo
             service.update({**dict(rest[:at]), "match": _merged(match), **dict(rest[at:])})
         else:
             where = "; see native_rules in the report" if facts.get("native_rules") else ""
+            none = f"no rule of iptables was found that marks packets for it before they are routed{where}"
             found.leave(
                 f"firewall mark {service['fwmark']}",
-                f"no rule of iptables was found that marks packets for it before they are routed{where}",
+                "it has no match, because of what is said of the rules that set it" if own else none,
                 "write match, or go on marking by other means, which NAT alone allows",
             )
     _tell(used, found)
@@ -74,6 +77,14 @@ def _match(one: Marking, found: OfHost) -> list[dict[str, Any]]:
             rule.place,
             f"{rule.text} sets the mark {one.mark:#x} for packets that match can't describe ({why})",
             "leave the rule where it is, or write match for what it shall be",
+        )
+        return []
+    if one.but:
+        found.leave(
+            rule.place,
+            f"{rule.text} sets the mark {one.mark:#x}, and match can't say what else becomes of its packets "
+            f"({'; '.join(one.but)})",
+            "leave these rules where they are, or write match for what it shall be",
         )
         return []
     if rule.inside:

@@ -61,6 +61,13 @@ def _entries(
     its = [address.partition("/")[0] for address in own.get(rule.outside, ())]
     known = {"": "interface", **dict.fromkeys(its, "interface"), **({first: "vip"} if first else {})}
     to = known.get(one.address)
+    if one.but:
+        found.leave(
+            rule.place,
+            f"{rule.text} is not for what {'; '.join(one.but)} sends back, and lvs_masquerade has no such exception",
+            "these rules stay as they are, and so must what loads them at boot",
+        )
+        return []
     if not rule.outside or not sources or narrow or not same_to or not to:
         found.leave(
             rule.place,

@@ -23,7 +23,7 @@ def service_name(service: Mapping[str, Any]) -> str:
     if service.get("fwmark"):
         return f"mark_{service['fwmark']}" + ("_ipv6" if service.get("family") == "ipv6" else "")
     address = service.get("address") or service["addresses"][0]
-    port = service.get("port") or service["ports"][0]
+    port = service["port"] if "port" in service else service["ports"][0]
     protocol = service.get("protocol", "tcp")
     name = f"{address}_{port}" + (f"_{protocol}" if protocol != "tcp" else "")
     # A name begins with a letter or a digit, and ":" would part a path in some tools.

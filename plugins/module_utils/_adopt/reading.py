@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.findings import OfHost
@@ -19,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults impor
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec, check
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_words import ACTION
 
-__all__ = ["Context", "Lines", "NotOptions", "action", "fits"]
+__all__ = ["Context", "Lines", "NotOptions", "action", "each", "fits"]
 
 _OLD = {
     "lb_algo": "lvs_sched",
@@ -35,6 +35,8 @@ _GONE = frozenset(["nat_mask"])
 """Keywords that keepalived reads no more, and complains about."""
 
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+_SECRET = re.compile(r"-p\D\S*|--?[\w-]*(pass|secret|token)[\w-]*(=.+)?|.*[^\s/]:[^\s/]+@.*", re.IGNORECASE)
+"""Arguments that people give passwords by: -pWORD, --password, --token=WORD, USER:WORD@HOST."""
 _SHELL = re.compile(r"[\"\\|&;<>$`(){}*?\[\]~]")
 
 
@@ -117,6 +119,17 @@ class Lines:
         return {"options": wanted} if wanted else {}
 
 
+def each(items: Iterable[Item], context: Context, reading: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
+    """What ``reading`` makes of each item; one that can't be described is a fault."""
+    result = []
+    for item in items:
+        try:
+            result.append(reading(item))
+        except NotOptions as error:
+            context.found.fault(item.place, f"{item.text} can't be described: {error}", "write these lines in one way")
+    return result
+
+
 def _value(item: Item, spec: Spec, split: bool) -> Any:
     """A line's value as the vocabulary has it, None where it has none such."""
     words = item.values
@@ -164,8 +177,25 @@ def action(values: Sequence[str], context: Context, place: str) -> dict[str, Any
     wanted: dict[str, Any] = {"script": script}
     if words[1:]:
         wanted["args"] = words[1:]
+        if _tells(words[1:]):
+            context.found.leave(
+                place,
+                f"{script} has arguments that look as if one was a password, and they are in plain words in group_vars",
+                "if so, put it into a file that the script reads, or into a vault",
+            )
     if values[1:]:
         wanted["user"] = " ".join(values[1:])
     if fits(ACTION, wanted) is None:
         return None
     return wanted
+
+
+def _tells(args: Sequence[str]) -> bool:
+    """Whether one of the arguments may be a password; -p with a number is a port, and -u USER:WORD is curl's."""
+    pairs = list(zip(args, [*args[1:], ""]))
+    return any(
+        _SECRET.fullmatch(word)
+        or (word == "-p" and after and not after.isdecimal())
+        or (word in ("-u", "--user") and ":" in after)
+        for word, after in pairs
+    )

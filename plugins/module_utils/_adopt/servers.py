@@ -26,7 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_s
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_words import MARK, PORT, TUNNEL
 
-__all__ = ["Servers", "covers", "read_servers"]
+__all__ = ["Servers", "read_servers"]
 
 _DEFAULT_TIMEOUT = 360
 """Seconds of a persistence_timeout without a number (IPVS_SVC_PERSISTENT_TIMEOUT)."""
@@ -317,19 +317,3 @@ def _drop_ours(lines: Lines, server: Mapping[str, Any], ours: set[str]) -> str:
                 if there:
                     return before if mark in ("_fwmark_", "_group") else before.rpartition("_")[0]
     return ""
-
-
-def covers(item: Item, groups: Mapping[str, list[Item]], service: Mapping[str, Any]) -> bool:
-    """Whether a virtual server that is written as it stands is a service of the kernel's table."""
-    grouped = item.values[:1] == ("group",)
-    written = [one.words for one in groups.get("".join(item.values[1:2]), ())] if grouped else [item.values]
-    inside = {one.name: "".join(one.values).lower() for one in item.inside or ()}
-    for words in written:
-        if words[:1] == ("fwmark",):
-            if words[1:2] == (str(service.get("fwmark")),):
-                return True
-        elif service.get("address") == "".join(words[:1]):
-            same = (str(service["port"]), service["protocol"])
-            if same == ("".join(words[1:2]) or "0", inside.get("protocol", "tcp")):
-                return True
-    return False

@@ -8,8 +8,13 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
-from ansible_collections.lvs.cluster.plugins.module_utils._adopt.servers import covers
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.table import Key, identity
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.owner import (
+    UnreadableError,
+    VirtualServer,
+    servers_of,
+)
 
 __all__ = ["identities", "verbatim_of"]
 
@@ -30,9 +35,26 @@ def identities(services: Iterable[Mapping[str, Any]]) -> set[Key]:
 def verbatim_of(items: Sequence[Item], services: Iterable[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a service of the table is a virtual server of the configuration that is none of ``services``."""
     known = identities(services)
-    groups: dict[str, list[Item]] = {}
-    for item in items:
-        if item.name == "virtual_server_group" and item.values:
-            groups.setdefault(item.values[0], []).extend(item.inside or ())
-    written = [item for item in items if item.name == "virtual_server"]
-    return lambda one: identity(one) not in known and any(covers(item, groups, one) for item in written)
+    groups = [_block(item) for item in items if item.name == "virtual_server_group"]
+    written = [one for item in items if item.name == "virtual_server" for one in _servers(_block(item), groups)]
+
+    def is_verbatim(service: Mapping[str, Any]) -> bool:
+        family, protocol, address = (service.get(name, "") for name in ("family", "protocol", "address"))
+        port, fwmark = service.get("port") or 0, service.get("fwmark") or 0
+        return identity(service) not in known and any(
+            one.covers(family, protocol, address, port, fwmark) for one in written
+        )
+
+    return is_verbatim
+
+
+def _servers(block: Block, groups: Sequence[Block]) -> list[VirtualServer]:
+    """The services of a virtual server; none of one with a name that is not defined."""
+    try:
+        return servers_of([*groups, block])
+    except UnreadableError:
+        return []
+
+
+def _block(item: Item) -> Block:
+    return Block(item.words, None if item.inside is None else [_block(one) for one in item.inside])

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.blocks import Item
-from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context, Lines, action, fits
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.reading import Context, Lines, action, each, fits
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import tracking as tracking_writer
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import vrrp as writer
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.colocated import SCRIPT as HANDOVER
@@ -22,7 +23,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_v
     VRRP_INSTANCE,
 )
 
-__all__ = ["bfd_instances", "instance", "sync_group", "track_files", "track_processes", "vrrp_scripts"]
+__all__ = ["bfd_instances", "instance", "real_groups", "sync_group", "track_files", "track_processes", "vrrp_scripts"]
 
 _DEFAULT_PRIORITY = 100
 _OWNER = 255
@@ -92,6 +93,7 @@ def instance(item: Item, context: Context, shared: Mapping[str, Any], sync: list
     _version(result, shared, context)
     _drop_handover(lines)
     result.update(_followed(lines, writer._STATES, fields))
+    _drop_void(result, item.place, context)
     return result
 
 
@@ -110,6 +112,21 @@ def _version(result: dict[str, Any], shared: Mapping[str, Any], context: Context
         del result["version"]
     if result.get("version", default) == 3 and result.pop("authentication", None):
         context.found.note(f"vrrp_instance {result['name']}", "its authentication has no effect in VRRP 3", "left out")
+
+
+def _drop_void(result: dict[str, Any], place: str, context: Context) -> None:
+    """Leave out what keepalived does not heed, and what it does anyhow."""
+    name, device = result["name"], result.get("interface")
+    tracked = result.get("track_interface", [])
+    other = [one for one in tracked if one["name"] != device]
+    if len(other) < len(tracked) and not result.get("dont_track_primary"):
+        context.found.note(place, f"{name} watches its own interface {device} anyhow", "it is not in track_interface")
+        result["track_interface"] = other
+        if not other:
+            del result["track_interface"]
+    if result.get("nopreempt") and "preempt_delay" in result:
+        context.found.note(place, f"preempt_delay has no effect beside nopreempt in {name}", "it was left out")
+        del result["preempt_delay"]
 
 
 def _drop_handover(lines: Lines) -> None:
@@ -175,7 +192,7 @@ def _followed(lines: Lines, states: Iterable[str], fields: Mapping[str, Spec]) -
     result.update(lines.notify([state for state in states if state in fields["notify"].fields]))
     for item in lines.all("notify"):  # which options may not have
         lines.context.found.fault(
-            item.place, f"{item.text} runs what is no script with arguments", "put it into a script of its own"
+            item.place, f"{item.name} runs what is no script with arguments", "put it into a script of its own"
         )
     result.update(lines.settings(writer._SMTP_ALERT, fields))
     return {**result, **lines.options()}
@@ -206,6 +223,26 @@ def sync_group(item: Item, context: Context) -> dict[str, Any]:
     return {**head, **_followed(lines, writer._STATES, SYNC_GROUP.fields)}
 
 
+def real_groups(
+    groups: Iterable[dict[str, Any]], instances: Sequence[dict[str, Any]], context: Context
+) -> list[dict[str, Any]]:
+    """The groups with several members. What one with a single member asks for is written at that instance."""
+    result = []
+    for group in groups:
+        asked = {key: value for key, value in group.items() if key not in ("name", "group")}
+        member = next((one for one in instances if [one["name"]] == group["group"]), None)
+        if member is None or asked.keys() & {"options", *member}:
+            result.append(group)
+            continue
+        member.update(asked)
+        context.found.note(
+            f"vrrp_sync_group {group['name']}",
+            f"it has {member['name']} alone",
+            "it was left out" + (f", and {', '.join(asked)} written at {member['name']}" if asked else ""),
+        )
+    return result
+
+
 def vrrp_scripts(items: Iterable[Item], context: Context) -> tuple[list[dict[str, Any]], list[Item]]:
     """lvs_vrrp_scripts, and those that need a shell, which are written as they stand."""
     result, verbatim = [], []
@@ -217,30 +254,36 @@ def vrrp_scripts(items: Iterable[Item], context: Context) -> tuple[list[dict[str
         if wanted is None:
             verbatim.append(item)
             continue
-        settings = lines.settings(tracking_writer._SCRIPT, _item("lvs_vrrp_scripts"))
-        result.append({"name": "".join(item.values[:1]), **wanted, **settings, **lines.options()})
+        result += each([item], context, partial(_script, lines, wanted))
     return result, verbatim
 
 
+def _script(lines: Lines, wanted: Mapping[str, Any], item: Item) -> dict[str, Any]:
+    settings = lines.settings(tracking_writer._SCRIPT, _item("lvs_vrrp_scripts"))
+    return {"name": "".join(item.values[:1]), **wanted, **settings, **lines.options()}
+
+
 def track_processes(items: Iterable[Item], context: Context) -> list[dict[str, Any]]:
-    return [_defined(item, "lvs_track_processes", tracking_writer._PROCESS, context) for item in items]
+    return _defined(items, "lvs_track_processes", tracking_writer._PROCESS, context)
 
 
 def bfd_instances(items: Iterable[Item], context: Context) -> list[dict[str, Any]]:
-    return [_defined(item, "lvs_bfd_instances", tracking_writer._BFD, context) for item in items]
+    return _defined(items, "lvs_bfd_instances", tracking_writer._BFD, context)
 
 
 def track_files(items: Iterable[Item], context: Context, weights: str) -> list[dict[str, Any]]:
     """lvs_track_files without those of ours: weight files, and the ones that steer a failover."""
-    found = [_defined(item, "lvs_track_files", tracking_writer._FILE, context) for item in items]
     return [
         one
-        for one in found
+        for one in _defined(items, "lvs_track_files", tracking_writer._FILE, context)
         if not one["name"].startswith(PREFIX) and not str(one.get("file", "")).startswith(f"{weights}/")
     ]
 
 
-def _defined(item: Item, variable: str, table: Sequence[Any], context: Context) -> dict[str, Any]:
-    lines = Lines(item.inside or (), context)
-    settings = lines.settings(table, _item(variable))
-    return {"name": "".join(item.values[:1]), **settings, **lines.options()}
+def _defined(items: Iterable[Item], variable: str, table: Sequence[Any], context: Context) -> list[dict[str, Any]]:
+    def read(item: Item) -> dict[str, Any]:
+        lines = Lines(item.inside or (), context)
+        settings = lines.settings(table, _item(variable))
+        return {"name": "".join(item.values[:1]), **settings, **lines.options()}
+
+    return each(items, context, read)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Mapping
 
-__all__ = ["kernel_port", "services", "sorry_endpoint", "unready"]
+__all__ = ["kernel_port", "services", "sorry_endpoint", "unready", "weight_moves"]
 
 _KEYS = (
     "address",
@@ -62,6 +62,15 @@ def sorry_endpoint(service: Mapping[str, Any]) -> tuple[str, int] | None:
     if not sorry:
         return None
     return sorry["address"], kernel_port(service, sorry.get("forwarding", service["forwarding"]), sorry["port"])
+
+
+def weight_moves(server: Mapping[str, Any]) -> bool:
+    """Whether a health check changes the weight of a planned real server: misc_dynamic, or a file with a weight."""
+    known = any(
+        check.get("dynamic") if check["type"] == "misc" else check["type"] == "file" and check.get("weight")
+        for check in server.get("health_checks") or ()
+    )
+    return known or bool({"MISC_CHECK", "FILE_CHECK"} & (server.get("options") or {}).keys())
 
 
 def _destination(service: Mapping[str, Any], server: Mapping[str, Any]) -> dict[str, Any]:

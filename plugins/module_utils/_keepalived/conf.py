@@ -22,8 +22,8 @@ _INCLUDE = re.compile(r"include[a-z]?\Z")
 _QUOTED = r'"(?:\\.|[^"\\])*"?'
 _TOKEN = re.compile(_QUOTED + r'|[{}]|[^\s{}"]+')
 """A quoted text, a brace, or a word, which a brace ends, too."""
-_PART = re.compile(_QUOTED + r'|[^"!#]+|[!#].*', re.DOTALL)
-"""A quoted text, any other text, or a comment to the end of the line."""
+_PART = re.compile(_QUOTED + r'|\\.|[^"!#\\]+|\\|[!#].*', re.DOTALL)
+"""A quoted text, an escaped character, any other text, or a comment to the end of the line."""
 _CONDITION = re.compile(r"@(\^?)(\S+)\s*(.*)\Z")
 _DEFINITION = re.compile(r"\$([A-Za-z_]\w*)=(.*)\Z")
 
@@ -84,6 +84,8 @@ class _Lines:
                     continue
                 if line.startswith("~"):
                     raise UnreadableError(f"{name_of_text}, line {number}: ~SEQ and ~LST are not known here")
+            # What begins no comment is written so.
+            line = "".join(part[1] if part in (r"\!", r"\#") else part for part in _PART.findall(line))
             definition = _DEFINITION.match(line)
             if definition:
                 self.names[definition[1]] = definition[2]

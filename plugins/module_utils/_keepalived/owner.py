@@ -57,9 +57,10 @@ class VirtualServer(NamedTuple):
         return (self.protocol, self.port) == (protocol, port) and span[0] <= number <= span[1]
 
 
-def running(proc: str = "/proc", host: str | None = None) -> list[Running]:
+def running(proc: str = "/proc", host: str | None = None, *, vrrp: bool = False) -> list[Running]:
     """The keepalived processes in this process's network namespace, each configuration once.
 
+    ``vrrp``: also those that do VRRP alone, and so have no virtual server.
     Raises UnreadableError where a keepalived runs that can't be asked: no permission is never "not running".
     """
     name = (host or os.uname().nodename).split(".")[0]
@@ -80,7 +81,7 @@ def running(proc: str = "/proc", host: str | None = None) -> list[Running]:
         options = dict(_options(line.split("\0")[1:]))
         if options.keys() & _ONLY_SAY:
             continue
-        if not options.keys() & {"P", "vrrp"}:  # that one does VRRP alone
+        if vrrp or not options.keys() & {"P", "vrrp"}:
             file = options.get("f") or options.get("use-file") or DEFAULT_FILE
             found.add(Running(file, options.get("i") or options.get("config-id") or name))
     return sorted(found)

@@ -61,7 +61,8 @@ def plan_instances(
         plan.update(_given(instance, "use_vmac", "virtual_routes", "virtual_rules"))
         plan.update(plan_unicast(instance, place, director, cluster))
         plan.update(plan_preempt(instance, place, director, daemon))
-        plan.update(tracking.watched(instance, place, own=instance.get("interface")))
+        own = None if instance.get("dont_track_primary") else instance.get("interface")
+        plan.update(tracking.watched(instance, place, own=own))
         plan.update({key: instance[key] for key in (*GARP, *INTERVALS) if key in instance})
         plan.update(_given(instance, "vmac_xmit_base", "dont_track_primary"))
         if "smtp_alert" in instance:

@@ -33,7 +33,7 @@ class Tracking:
         self._free = False
 
     def watched(self, entry: Mapping[str, Any], place: Place, own: str | None = None) -> dict[str, Any]:
-        """The ``track_`` lists of an instance or a sync group; ``own`` is the instance's own interface."""
+        """The ``track_`` lists of an instance or a sync group; ``own``: what the instance watches anyhow."""
         plan: dict[str, Any] = {}
         self._free = self._free or "track_script" in (entry.get("options") or {})
         for key in ("track_interface", *SOURCES):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Mapping, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import weight_moves
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import (
     Check,
     Plans,
@@ -14,7 +15,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import 
     listing,
     unknown,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._verify.overrides import Overrides, override_of
+from ansible_collections.lvs.cluster.plugins.module_utils._verify.overrides import Overrides, all_out, override_of
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.targets import Target, targets_of
 
 __all__ = ["HEADINGS", "Row", "judge"]
@@ -67,7 +68,13 @@ def _judge_target(
     name, by, failures = target.name, _added(answers, "by"), _added(answers, "failures")
     answered = sum(by.values())
     sent = answered + sum(failures.values())
-    faults = [f"{name}: {number} of {sent} requests had no answer: {why}" for why, number in sorted(failures.items())]
+    sorry = not target.nodes and _is_closed(target.service, overrides)
+    faults: list[str] = []
+    notes: list[str] = []
+    for why, number in sorted(failures.items()):
+        # So says a page for the time of maintenance.
+        in_time = sorry and why.startswith("status 5")
+        (notes if in_time else faults).append(f"{name}: {number} of {sent} requests had no answer: {why}")
     if by.get(NOT_HTTP, answered) < answered:
         faults.append(f"{name}: {by[NOT_HTTP]} of {answered} answers were not HTTP, and the others were")
     if target.nodes:
@@ -76,11 +83,12 @@ def _judge_target(
     else:
         shares = _shares(target.service, by, overrides)
         faults += _service_faults(target, answers, shares, tolerance)
-        faults += [
-            f"{name}: {stranger} answered {by[stranger]} requests and is no real server of it; "
-            "it may be the sorry server of a service whose real servers are all down"
-            for stranger in sorted(_strangers(target.service, by) & plans.keys())
-        ]
+        for stranger in sorted(_strangers(target.service, by) & plans.keys()):
+            text = f"{name}: {stranger} answered {by[stranger]} requests and is no real server of it; "
+            if sorry:
+                notes.append(f"{text}all of those are drained or held back, so it is the sorry server")
+            else:
+                faults.append(f"{text}it may be the sorry server of a service whose real servers are all down")
     vip = bracketed(target.address, target.port)
     judged = _is_judged(target.service)
     rows: list[Row] = []
@@ -88,7 +96,14 @@ def _judge_target(
         served = by.get(server, 0)
         wanted = _percent(shares[server]) if judged and shares else "-"
         rows.append((name, vip, server, str(served), _percent(served / max(answered, 1)), wanted))
-    return rows or [(name, vip, "nobody", "0", "-", "-")], Check(target.cluster, "requests", name, tuple(faults))
+    return rows or [(name, vip, "nobody", "0", "-", "-")], Check(
+        target.cluster, "requests", name, tuple(faults), tuple(notes)
+    )
+
+
+def _is_closed(service: Mapping[str, Any], overrides: Overrides) -> bool:
+    """Whether an operator has left the service to its sorry server."""
+    return bool(service.get("sorry_server")) and all_out(overrides, service, service["real_servers"])
 
 
 def _added(answers: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, int]:
@@ -123,7 +138,7 @@ def _strangers(service: Mapping[str, Any], by: Mapping[str, int]) -> set[str]:
 
 
 def _shares(service: Mapping[str, Any], by: Mapping[str, int], overrides: Overrides) -> dict[str, float]:
-    """The share that each real server's weight gives it; empty where the pages name somebody else."""
+    """The share that each real server's weight gives it; empty where the pages name somebody else, or weights move."""
     weights: dict[str, int] = {}
     equal = service.get("scheduler") in _EQUALLY
     for server in service["real_servers"]:
@@ -131,7 +146,7 @@ def _shares(service: Mapping[str, Any], by: Mapping[str, int], overrides: Overri
         weight = server["weight"] if override is None else override["weight"]
         weights[_name(server)] = weights.get(_name(server), 0) + (min(weight, 1) if equal else weight)
     whole = sum(weights.values())
-    if not whole or _strangers(service, by):
+    if not whole or _strangers(service, by) or any(map(weight_moves, service["real_servers"])):
         return {}
     return {name: weight / whole for name, weight in weights.items()}
 

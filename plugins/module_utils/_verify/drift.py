@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import HOS
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import Check, bracketed
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.overrides import (
     Overrides,
+    all_out,
     label,
     override_of,
     overrides_of,
@@ -127,14 +128,17 @@ def _compare(pair: _Pair, faults: list[str], notes: list[str]) -> None:
         _judge_sorry(pair, servers, there, overrides, faults, notes)
         if not servers.keys() & there.keys():
             servers = {}
-    elif len(servers) > 1 and not servers.keys() & there.keys():
+    elif len(servers) > 1 and not servers.keys() & there.keys() and not _all_out(pair, servers, overrides):
         why = "down by their health checks, or removed by hand" if pair.keepalived else "removed by hand"
         faults.append(f"none of its {len(servers)} real servers is in the table: {why}")
         servers = {}
     for place, server in servers.items():
         name = _named(server.plan)
+        override = override_of(overrides, pair.plan, server.plan)
         if place in there:
             _compare_server(pair, server, there[place], overrides, faults, notes)
+        elif pair.keepalived and override is not None and override["weight"] == 0:
+            notes.append(f"{name} is {said(override)}, and not in the table: its health check fails")
         elif pair.keepalived:
             faults.append(f"{name} is not in the table: down or taken out by its health check, or removed by hand")
         else:
@@ -159,11 +163,14 @@ def _judge_sorry(
         faults.append(f"its sorry server {bracketed(*place)} is in the table beside real servers that serve")
         return
     text = f"its sorry server {bracketed(*place)} serves, because all its real servers are"
-    set_so = [override_of(overrides, pair.plan, server.plan) for server in servers.values()]
-    if all(one is not None and one["weight"] == 0 for one in set_so):
+    if _all_out(pair, servers, overrides):
         notes.append(f"{text} drained or held back")
     else:
         faults.append(f"{text} down, taken out or drained")
+
+
+def _all_out(pair: _Pair, servers: Mapping[Place, _Server], overrides: Overrides) -> bool:
+    return all_out(overrides, pair.plan, [server.plan for server in servers.values()])
 
 
 def _compare_server(
@@ -189,8 +196,8 @@ def _compare_server(
         return
     elif pair.keepalived and have == 0 and _inhibits(pair.plan, server.plan):
         faults.append(f"{name} has weight 0, and the plan says {want}: its health check failed (inhibit_on_failure)")
-    elif any(check.get("type") == "misc" and check.get("dynamic") for check in server.plan["health_checks"]):
-        notes.append(f"{name} has weight {have} by its dynamic health check; the plan says {want}")
+    elif pair.keepalived and planned.weight_moves(server.plan):
+        notes.append(f"{name} has weight {have} by its health check; the plan says {want}")
     else:
         faults.append(f"the weight of {name} is {have}, and the plan says {want}: changed by hand")
 

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.planned import kernel_port
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import bracketed
 
-__all__ = ["Overrides", "label", "override_of", "overrides_of", "said"]
+__all__ = ["Overrides", "all_out", "label", "override_of", "overrides_of", "said"]
 
 Overrides = Mapping[str, Mapping[str, Any]]
 """By the name of the weight file, or by "tcp 10.0.0.5:80 -> 192.168.0.12:80" where there is none."""
@@ -36,6 +36,12 @@ def override_of(
     )
     name = f"{label(service)} -> {bracketed(server['address'], port)}"
     return overrides.get(server.get("weight_file", ""), overrides.get(name))
+
+
+def all_out(overrides: Overrides, service: Mapping[str, Any], servers: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an operator, or a run before their role was, keeps each of a service's real servers from serving."""
+    found = [override_of(overrides, service, server) for server in servers]
+    return all(one is not None and one["weight"] == 0 for one in found)
 
 
 def said(override: Mapping[str, Any]) -> str:

@@ -75,6 +75,48 @@ def test_a_mark_that_match_can_not_describe_is_left(rule: str) -> None:
     assert found is None
     assert "iptables (legacy) -t mangle: -A PREROUTING" in left
     assert "that match can't describe" in left
+    # It alone sets the mark.
+    assert "take it out" not in left
+    assert "firewall mark 1: it has no match, because of what is said of the rules that set it" in left
+
+
+ALL = "-d 10.0.0.6/32 -p tcp -j MARK --set-mark 1"
+SSH = "-d 10.0.0.6/32 -p tcp -m tcp --dport 22"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [f"PREROUTING {ALL}", f"PREROUTING {SSH} -j MARK --set-mark 0"],
+        [f"PREROUTING {ALL}", f"PREROUTING {SSH} -j ACCEPT"],
+        [f"PREROUTING {ALL}", "PREROUTING -p tcp -j RETURN"],
+        ["PREROUTING -d 10.0.0.6/32 -j MARKS", f"MARKS {SSH} -j RETURN", f"MARKS {ALL}"],
+        ["PREROUTING -j MARKS", "MARKS -s 10.0.0.0/8 -j RETURN", "MARKS -j LOOP", f"LOOP {ALL}"],
+        ["PREROUTING -j MARKS", f"MARKS {ALL}", "MARKS -d 10.0.0.0/24 -j ACCEPT"],
+    ],
+)
+def test_a_mark_with_exceptions_is_left(rules: list[str]) -> None:
+    """This collection's chain stands at the end of the hook, and would mark what they except."""
+    found, left = matched(rules)
+    assert found is None
+    assert "and match can't say what else becomes of its packets" in left
+    assert "take it out" not in left
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        # Of other packets, or before them in the hook's own chain, which our own chain does not see either.
+        [f"PREROUTING {SSH} -j ACCEPT", f"PREROUTING {ALL}"],
+        [f"PREROUTING {ALL}", "PREROUTING -d 10.0.0.7/32 -j ACCEPT", "PREROUTING -p udp -j RETURN"],
+        [f"PREROUTING {ALL}", "PREROUTING -d 10.0.0.7/32 -p tcp -j MARK --set-mark 2"],
+        ["PREROUTING -j MARKS", "MARKS ! -d 10.0.0.6/32 -j RETURN", f"MARKS {ALL}", "MARKS -j RETURN"],
+        ["PREROUTING -j MARKS", "MARKS -p udp -j RETURN", f"MARKS {ALL}"],
+        ["PREROUTING -j LOOP", "LOOP -j RETURN", f"PREROUTING {ALL}"],
+    ],
+)
+def test_what_is_no_exception(rules: list[str]) -> None:
+    assert matched(rules)[0] == [{**WEB, "ports": ["1-65535"]}]
 
 
 def test_another_mark_and_no_rule_at_all() -> None:
@@ -109,6 +151,22 @@ def test_masquerade(rule: str, wanted: list[dict[str, str]]) -> None:
     assert ("has no form in lvs_masquerade" in left["text"]) == (not wanted)
 
 
+def test_a_masquerade_with_exceptions_is_left() -> None:
+    def found(first: str) -> tuple[Any, str]:
+        findings = Findings()
+        rules = (
+            f"-A POSTROUTING -o eth0 -j MYNAT\n-A MYNAT {first} -j RETURN\n-A MYNAT -s 192.168.0.0/24 -j MASQUERADE\n"
+        )
+        facts = {"firewall": firewall(f"*nat\n:POSTROUTING ACCEPT [0:0]\n:MYNAT - [0:0]\n{rules}COMMIT\n")}
+        entries = masquerades(facts, MOVING, ["192.168.0.12"], OWN, findings.of("lb1"))
+        return entries, "\n".join(one["text"] for one in findings.listed("left"))
+
+    entries, left = found("-d 172.16.0.0/12")
+    assert entries == []
+    assert "is not for what -A MYNAT -d 172.16.0.0/12 -j RETURN sends back" in left
+    assert found("-s 192.168.1.0/24")[0] == [{**SOURCE, "to": "interface"}]
+
+
 def test_rules_of_nft_are_named_and_those_of_iptables_are_not() -> None:
     text = """# Warning: table ip mangle is managed by iptables-nft, do not touch!
 table ip mangle {
@@ -126,3 +184,10 @@ table inet lb {
     assert native_rules(text) == [
         {"table": "inet lb", "chain": "prerouting", "text": "ip daddr 10.0.0.6 tcp dport 80 meta mark set 0x00000001"}
     ]
+
+
+def test_chains_in_capitals_are_iptables_own_where_it_has_shown_them() -> None:
+    text = "table ip nat {\n\tchain POSTROUTING {\n\t\tip saddr 192.168.0.0/24 masquerade\n\t}\n}\n"
+    assert native_rules(text, {"ip nat"}) == []
+    [rule] = native_rules(text, {"ip mangle", "ip6 nat"})
+    assert (rule["table"], rule["chain"]) == ("ip nat", "POSTROUTING")

@@ -221,9 +221,10 @@ def test_a_command_for_all_states_that_needs_a_shell(tmp_path: Path) -> None:
     """It can't stand under options, so it is no part of what is written."""
     found, findings = variables(VRRP % 'virtual_ipaddress {\n 10.0.0.5/24\n}\n notify "/bin/echo $1"', tmp_path)
     assert "options" not in found["lvs_vrrp_instances"][0]
-    assert "notify /bin/echo $1 runs what is no script with arguments; put it into a script" in texts(
-        findings, "faults"
-    )
+    told = texts(findings, "faults")
+    assert "notify runs what is no script with arguments; put it into a script" in told
+    # Its arguments may hold a password.
+    assert "echo" not in told
 
 
 def test_a_definition_of_several_lines(tmp_path: Path) -> None:
@@ -270,6 +271,81 @@ def test_the_connection_sync_daemon(tmp_path: Path) -> None:
     wanted = {"interface": "eth1", "instance": "VI_1", "id": 7, "port": 9000, "group": "224.0.0.90"}
     assert new["lvs_sync_daemon"] == wanted
     assert "preempt_delay" not in new["lvs_vrrp_instances"][0]
+
+
+def test_a_password_is_one_word_and_its_marks_of_comments_are_escaped(tmp_path: Path) -> None:
+    file = tmp_path / "keepalived.conf"
+    written = (r"ab\#c\!d # comment", "s3cret word", '"quoted#word"')
+    file.write_text("".join(f"vrrp_instance V{at} {{\n auth_pass {one}\n}}\n" for at, one in enumerate(written)))
+    found = [one["value"] for one in blocks.read(str(file), "lb1")["secrets"].values()]
+    assert found == ["ab#c!d", "s3cret", "quoted#word"]
+
+
+def test_what_keepalived_does_anyhow_is_left_out(tmp_path: Path) -> None:
+    def read(lines: str) -> tuple[dict[str, Any], str]:
+        found, findings = variables(VRRP % f"{lines}\n virtual_ipaddress {{\n 10.0.0.5/24\n}}", tmp_path)
+        return found["lvs_vrrp_instances"][0], texts(findings, "notes")
+
+    found, notes = read("track_interface {\n eth0\n eth1 weight -5\n}")
+    assert found["track_interface"] == [{"name": "eth1", "weight": -5}]
+    assert "VI_1 watches its own interface eth0 anyhow; it is not in track_interface" in notes
+    assert "track_interface" not in read("track_interface {\n eth0\n}")[0]
+    kept, notes = read("dont_track_primary\n track_interface {\n eth0\n}")
+    assert (kept["track_interface"], notes) == ([{"name": "eth0"}], "")
+    planned = plan({"hosts": {"lb1": found_alone({"lvs_vrrp_instances": [kept], "lvs_virtual_services": []})},
+                    "groups": {"directors": ["lb1"]}})  # fmt: skip
+    assert not [one for one in planned["faults"] if "track_interface" in one["variable"]]
+    found, notes = read("nopreempt\n preempt_delay 60")
+    assert found["nopreempt"] is True
+    assert "preempt_delay" not in found
+    assert "preempt_delay has no effect beside nopreempt in VI_1; it was left out" in notes
+
+
+@pytest.mark.parametrize(
+    ("inside", "instance", "kept"),
+    [
+        ("", "", False),
+        (" notify_master /opt/a.sh\n smtp_alert\n", "", False),
+        (" notify_master /opt/a.sh\n", " notify_backup /opt/b.sh\n", True),
+        (" new_keyword\n", "", True),
+    ],
+)
+def test_a_sync_group_of_one(inside: str, instance: str, kept: bool, tmp_path: Path) -> None:
+    text = VRRP % f"{instance} virtual_ipaddress {{\n 10.0.0.5/24\n}}"
+    found, findings = variables(text + f"vrrp_sync_group G {{\n group {{\n VI_1\n}}\n{inside}}}\n", tmp_path)
+    assert bool(found.get("lvs_vrrp_sync_groups")) == kept
+    assert ("vrrp_sync_group G: it has VI_1 alone; it was left out" in texts(findings, "notes")) != kept
+    if not kept and inside:
+        [member] = found["lvs_vrrp_instances"]
+        assert member["notify"] == {"master": {"script": "/opt/a.sh"}}
+        assert member["smtp_alert"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("-u mon -p s3cret", True), ("-ps3cret", True), ("--password=x1", True), ("--auth-token x1", True),
+        ("-u mon:s3cret http://10.0.0.1/", True), ("http://mon:s3cret@10.0.0.1/", True),
+        ("-p 8080 -H 10.0.0.1", False), ("-p8080", False), ("-u mon http://10.0.0.1:80/", False), ("web", False),
+    ],
+)  # fmt: skip
+def test_arguments_that_may_be_passwords_are_told(arguments: str, told: bool, tmp_path: Path) -> None:
+    server = f'MISC_CHECK {{\n misc_path "/opt/check {arguments}"\n}}'
+    _found, findings = variables(SERVICE % ("", server), tmp_path)
+    left = texts(findings, "left")
+    assert ("/opt/check has arguments that look as if one was a password" in left) == told
+    assert "s3cret" not in left
+
+
+def test_what_no_options_can_hold_is_a_fault_with_its_line(tmp_path: Path) -> None:
+    odd = 'quorum 1\n "two words" {\n}\n'
+    text = f"vrrp_track_process P {{\n process nginx\n {odd}}}\n"
+    script = f"vrrp_script S {{\n script /opt/s.sh\n {odd}}}\n"
+    found, findings = variables(text + script, tmp_path)
+    assert "lvs_track_processes" not in found
+    faults = texts(findings, "faults")
+    assert "line 1: vrrp_track_process P can't be described" in faults
+    assert "vrrp_script S can't be described" in faults
 
 
 def test_places_secrets_includes_and_lines_of_others(tmp_path: Path) -> None:

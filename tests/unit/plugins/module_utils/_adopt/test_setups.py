@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt import blocks
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.adoption import adopt
 from ansible_collections.lvs.cluster.plugins.module_utils._adopt.table import normal, of_plan
+from ansible_collections.lvs.cluster.plugins.module_utils._adopt.verbatim import verbatim_of
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
 from tests.unit.plugins.module_utils._adopt.facts import (
     SAMPLES,
@@ -307,3 +309,51 @@ def test_nat_on_the_directors_own_address() -> None:
     assert texts(result, "faults") == []
     assert result.hosts["lb1"]["lvs_interfaces"] == {"eth0": "10.0.0.3/24", "eth1": "192.168.0.1/24"}
     assert "lvs_virtual_addresses" not in result.shared["directors"]
+
+
+def test_a_plan_with_faults_says_that_nothing_was_compared(tmp_path: Path) -> None:
+    """Who mends the written inventory by hand has not been told where the table differs."""
+    hosts = setup_2(tmp_path, "10.0.0.5/24", "10.9.0.5/24")
+    hosts["lb1"]["table"]["services"][0]["scheduler"] = "rr"
+    [left] = [text for text in texts(adopt(hosts, ["lb1", "lb2"]), "left") if "were not compared" in text]
+    assert left.startswith("lb1, lb2: the IPVS table: it and the sysctls were not compared")
+    (tmp_path / "whole").mkdir()
+    assert "were not compared" not in str(texts(adopt(setup_2(tmp_path / "whole"), ["lb1", "lb2"]), "left"))
+
+
+def test_an_address_that_is_none(tmp_path: Path) -> None:
+    """Its definition may stand in a file that can't be read."""
+    [fault] = [text for text in texts(adopt(setup_2(tmp_path, "10.0.0.5/24", "$VIP/24"), ["lb1", "lb2"]), "faults")
+               if "$VIP/24" in text]  # fmt: skip
+    assert "virtual_ipaddress[0]" in fault
+
+
+def test_a_service_on_no_port_that_only_the_table_has() -> None:
+    hosts = setup_1()
+    hosts["lb1"]["table"]["services"].append(
+        service(server("10.0.0.11", 0, 1, "dr"), address="10.0.0.6", port=0, protocol="tcp", persistence_timeout=300)
+    )
+    faults = "\n".join(texts(adopt(hosts, ["lb1"]), "faults"))
+    assert "10.0.0.6" in faults
+    assert "port" in faults
+
+
+@pytest.mark.parametrize(
+    ("members", "covered"),
+    [
+        ("10.0.0.5-7", True), ("10.0.0.6 0", True), ("10.0.0.7-8", False), ("10.0.0.6 81", False),
+        ("10.0.0.5-$LAST", False), ("2001:DB8::6", True), ("fwmark 6", True), ("fwmark 7", False),
+    ],
+)  # fmt: skip
+def test_a_service_of_a_group_that_is_written_as_it_stands(members: str, covered: bool, tmp_path: Path) -> None:
+    (tmp_path / "keepalived.conf").write_text(
+        f"virtual_server_group G {{\n {members}\n}}\n"
+        "virtual_server group G {\n lvs_sched rr\n persistence_timeout 300\n real_server 192.168.0.12 0 {\n }\n}\n"
+    )
+    items = blocks.from_data(blocks.read(str(tmp_path / "keepalived.conf"), "lb1")["items"], {})
+    named: dict[str, Any] = {"address": "10.0.0.6", "port": 0, "protocol": "tcp"}
+    if ":" in members:
+        named = {**named, "family": "ipv6", "address": "2001:db8::6"}
+    elif "fwmark" in members:
+        named = {"fwmark": 6}
+    assert verbatim_of(items, [])(service(server("192.168.0.12", 0), **named)) == covered

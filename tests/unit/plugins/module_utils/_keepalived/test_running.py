@@ -163,6 +163,12 @@ def test_the_file_on_the_command_line(proc: Proc, words: list[str], files: list[
     assert proc.running() == [Running(file, "lb1") for file in files]
 
 
+def test_one_for_vrrp_alone_counts_where_it_is_asked_for(proc: Proc) -> None:
+    proc.start("-P", "-f", "/a")
+    proc.start("-C", "-f", "/b")
+    assert running(str(proc.root), "lb1", vrrp=True) == [Running("/a", "lb1"), Running("/b", "lb1")]
+
+
 @pytest.mark.parametrize(
     ("words", "config_id"),
     [

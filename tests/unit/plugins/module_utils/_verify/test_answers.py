@@ -146,6 +146,44 @@ def test_a_drained_server_is_expected_to_serve_nothing() -> None:
     assert "plain:8080  10.0.0.5:8080  rs2        0         0 %    0 %" in found["table"]
 
 
+CLOSED = [{"server": f"tcp 10.0.0.5:8080 -> 192.168.0.{last}:80", "state": "drained", "weight": 0} for last in (12, 13)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (result("plain:8080", {"lb1": 5}), "lb1 answered 5 requests and is no real server of it"),
+        ({**result("plain:8080", {}), "failures": {"status 503": 5}}, "5 of 5 requests had no answer: status 503"),
+    ],
+)
+def test_a_sorry_server_that_an_operator_has_let_serve_is_a_note(answer: dict[str, Any], told: str) -> None:
+    closed = service("plain", 8080, family="ipv4", sorry_server={"address": "192.168.0.3", "port": 80})
+    plans = {**PLANS, "lb1": {"director": {"manager": "static", "services": [closed]}}, "lb2": {}}
+
+    def told_of(overrides: list[dict[str, Any]]) -> list[list[str]]:
+        status = {"services": [], "addresses": [], "overrides": overrides}
+        found = judged(answer, plans=plans, directors={"lb1": {"status": status}})
+        return [[text for text in found[kind] if told in text] for kind in ("faults", "notes")]
+
+    assert [len(texts) for texts in told_of(CLOSED)] == [0, 1]
+    # One real server should serve, so it is down.
+    assert [len(texts) for texts in told_of(CLOSED[:1])] == [1, 0]
+    del closed["sorry_server"]
+    assert [len(texts) for texts in told_of(CLOSED)] == [1, 0]
+
+
+def test_shares_are_not_judged_where_health_checks_move_weights() -> None:
+    moving = service("plain", 8080)
+    moving["real_servers"][0]["health_checks"] = [{"type": "misc", "dynamic": True}]
+    plans = {**PLANS, "lb1": {"director": {"manager": "keepalived", "services": [moving]}}, "lb2": {}}
+    assert not any("its weight gives it" in text for text in judged(ALL_BY_ONE, plans=plans)["faults"])
+    moving["real_servers"][0]["health_checks"] = [{"type": "misc"}]
+    assert any("its weight gives it" in text for text in judged(ALL_BY_ONE, plans=plans)["faults"])
+
+
+ALL_BY_ONE = result("plain:8080", {"rs1": 140})
+
+
 def marked(**more: Any) -> dict[str, Any]:
     match = [
         {"address": "10.0.0.7", "protocol": "tcp", "ports": [[80, 80], [443, 443]]},

@@ -137,6 +137,38 @@ def test_a_server_that_is_down_and_stays_with_weight_0() -> None:
     assert (faults, len(notes)) == ([], 1)
 
 
+@pytest.mark.parametrize(
+    "moving",
+    [
+        {"health_checks": [{"type": "misc", "dynamic": True}]},
+        {"health_checks": [{"type": "tcp"}, {"type": "file", "track_file": "load", "weight": 1}]},
+        {"options": {"MISC_CHECK": {"misc_path": "/opt/load", "misc_dynamic": True}}},
+    ],
+)
+def test_a_weight_that_a_health_check_moves(moving: dict[str, Any]) -> None:
+    given = director()
+    given["services"][0]["real_servers"][0] |= moving
+    faults, notes = found(server_set_to("9", weight=7), given)
+    assert (faults, notes) == ([], [f"lb1: {LABEL}: {WEB9} has weight 7 by its health check; the plan says 1"])
+    given["services"][0]["real_servers"][0]["health_checks"] = [{"type": "file", "track_file": "load"}]
+    given["services"][0]["real_servers"][0]["options"] = {}
+    assert found(server_set_to("9", weight=7), given)[0] == [
+        f"lb1: {LABEL}: the weight of {WEB9} is 7, and the plan says 1: changed by hand"
+    ]
+
+
+def test_a_drained_server_that_is_down_is_a_note() -> None:
+    """It reboots, which is what it was drained for."""
+    text = f"lb1: {LABEL}: {WEB10} is drained since 2026-11-26T19:00:00Z by anna, and not in the table"
+    assert found(only("9", "99"), overrides=override("drained")) == ([], [f"{text}: its health check fails"])
+    [fault] = found(only("9", "99"), overrides=override("weighted", weight=5))[0]
+    assert f"{WEB10} is not in the table: down" in fault
+    all_drained = [{**override("drained")[0], "server": FILE10.replace(".10_80", f".{one}_80")} for one in (9, 10, 99)]
+    faults, notes = found(only(), overrides=all_drained)
+    assert (faults, len(notes)) == ([], 3)
+    assert "none of its 3 real servers is in the table" in found(only(), overrides=all_drained[:2])[0][0]
+
+
 def override(state: str, **values: Any) -> list[dict[str, Any]]:
     return [{"server": FILE10, "state": state, **OPERATOR, **values}]
 
