@@ -68,7 +68,8 @@ def problem(run: Command) -> str:
     """Why tc cannot do it on this kernel, in one line; empty if it can. Tries the actions without an interface."""
     faults = []
     for action in (("pedit", "munge", "offset", "64", "u32", "set", "0x02010000"), ("csum", "icmp")):
-        code, out, err = run(("tc", "actions", "add", "action", *action, "index", _INDEX))
+        # Not "add": what a run left that was killed here would be in the way until the next boot.
+        code, out, err = run(("tc", "actions", "replace", "action", *action, "index", _INDEX))
         if code:
             faults.append(f"{action[0]}: {in_one_line(err or out)}")
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,22 @@ def test_arp_by_arptables() -> None:
         arp.load(run, VIP)
 
 
+def test_a_chain_that_a_killed_trial_left_is_in_nobodys_way() -> None:
+    chains = {"LVS-CIP-PROBE"}
+
+    def run(argv: Sequence[str], stdin: str = "") -> tuple[int, str, str]:
+        if argv[0] != "arptables":
+            return 127, "", "nft is not installed"
+        verb, chain = argv[1:3]
+        if (chain in chains) == (verb == "-N"):
+            return 1, "", "arptables: Chain already exists" if verb == "-N" else "arptables: No chain by that name"
+        (chains.add if verb == "-N" else chains.discard if verb == "-X" else len)(chain)
+        return 0, "", ""
+
+    assert (arp.problem(run), chains) == ("", set())
+    assert (arp.problem(run), chains) == ("", set())
+
+
 # --- neighbour discovery ----------------------------------------------------------------------------------------------
 
 # As u32_print_opt(), print_pedit() and print_csum() of iproute2 print them.
@@ -193,10 +210,14 @@ def test_filters_are_loaded_and_go() -> None:
 
 
 def test_a_kernel_without_the_actions() -> None:
-    run = Programs(tc__actions__add__action__pedit=(1, "", "Error: Failed to load TC action module.\nWe have an error"))
+    run = Programs(
+        tc__actions__replace__action__pedit=(1, "", "Error: Failed to load TC action module.\nWe have an error")
+    )
     assert ndp.problem(run).endswith("tc action pedit: Error: Failed to load TC action module. We have an error")
     assert run.asked[-1] == "tc actions del action csum index 20000"
-    assert ndp.problem(Programs()) == ""
+    # What a killed trial left behind is there already.
+    run = Programs(tc__actions__add=(1, "", "RTNETLINK answers: File exists"))
+    assert ndp.problem(run) == ""
 
 
 # --- the interface ----------------------------------------------------------------------------------------------------
