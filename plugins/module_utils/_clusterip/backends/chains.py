@@ -40,6 +40,11 @@ _PREFIX = "LVS-"
 _PROBE = "LVS-CIP-PROBE"
 _WAIT = ("-w", "5")  # seconds for the lock of the legacy variant
 _HIDDEN = 3  # the exit status of both "no such table" and "nft has rules here that I cannot print"
+# Of the nft variant on a kernel without nf_tables, and on one without nfnetlink.
+_NO_NF_TABLES = (
+    "Could not fetch rule set generation id: Invalid argument",
+    "Failed to initialize nft: Protocol not supported",
+)
 _UNPRINTABLE: Rule = ("(hidden)",)
 
 # Errors about packets of any connection of the VIP: their source does not tell whose it is, so all nodes hear them.
@@ -132,8 +137,8 @@ def listing(run: Command, program: str, hook: Hook, name: str) -> Listing:
     found = parse(out)
     if code == 0:
         return found
-    if code == 127 or (code == _HIDDEN and not found):
-        return {}  # no such program, no such table
+    if code == 127 or (code == _HIDDEN and not found) or any(text in err for text in _NO_NF_TABLES):
+        return {}  # no such program, no such table, no such tables in this kernel
     if code != _HIDDEN:
         raise BootError(f"{' '.join(argv)} failed with status {code}: {in_one_line(err or out)}")
     for chain in (hook.chain, name):

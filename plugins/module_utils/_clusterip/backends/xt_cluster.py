@@ -43,8 +43,15 @@ _HOOK = Hook("mangle", "PREROUTING")  # after conntrack, before routing
 _RETURN: Rule = ("-j", "RETURN")
 
 
-def _programs(family: str) -> tuple[str, str]:
-    return PROGRAMS[family], f"{PROGRAMS[family]}-legacy"
+def _programs(run: Command, family: str) -> list[str]:
+    """One for each kind of tables, first the one that the host calls iptables now: it may have been the other one."""
+    name = PROGRAMS[family]
+    found: dict[bool, str] = {}
+    for program in (name, f"{name}-nft", f"{name}-legacy"):
+        code, out, _err = run((program, "-V"))
+        if code == 0:
+            found.setdefault("nf_tables" in out, program)
+    return list(found.values()) or [name]
 
 
 def _match(cluster_ip: ClusterIp, bucket: int) -> Rule:
@@ -90,7 +97,7 @@ def _trial(family: str) -> list[Rule]:
 def _usable(run: Command, family: str) -> tuple[str, str]:
     """The first program that can carry the rules; else an empty one and why not."""
     reasons = []
-    for program in _programs(family):
+    for program in _programs(run, family):
         fault = attempt(run, program, _HOOK.table, _trial(family))
         if not fault:
             return program, ""
@@ -98,13 +105,11 @@ def _usable(run: Command, family: str) -> tuple[str, str]:
     return "", "; ".join(reasons)
 
 
-def _standing(run: Command, cluster_ip: ClusterIp) -> tuple[str, Listing]:
-    """The program whose table has our chain, with the table; empty if there is none."""
-    for program in _programs(cluster_ip.family):
-        have = listing(run, program, _HOOK, chain_name(cluster_ip))
-        if chain_name(cluster_ip) in have:
-            return program, have
-    return "", {}
+def _standing(run: Command, cluster_ip: ClusterIp) -> list[tuple[str, Listing]]:
+    """The programs whose tables have our chain, with the tables: all of them drop, so one is right."""
+    name = chain_name(cluster_ip)
+    found = [(program, listing(run, program, _HOOK, name)) for program in _programs(run, cluster_ip.family)]
+    return [(program, have) for program, have in found if name in have]
 
 
 def problem(run: Command, family: str) -> str:
@@ -112,15 +117,20 @@ def problem(run: Command, family: str) -> str:
 
 
 def read(run: Command, cluster_ip: ClusterIp) -> tuple[int, ...] | None:
-    _program, have = _standing(run, cluster_ip)
+    standing = _standing(run, cluster_ip)
+    if len(standing) != 1:
+        return None
+    have = standing[0][1]
     if not is_first(have, _HOOK, cluster_ip) or not reach.stands(run, cluster_ip):
         return None
-    return _served(cluster_ip, have.get(chain_name(cluster_ip), ()))
+    return _served(cluster_ip, have[chain_name(cluster_ip)])
 
 
 def load(run: Command, cluster_ip: ClusterIp, buckets: Sequence[int]) -> None:
-    program, have = _standing(run, cluster_ip)
-    if not program:
+    standing = _standing(run, cluster_ip)
+    if standing:
+        program, have = standing[0]
+    else:
         program, why = _usable(run, cluster_ip.family)
         if not program:
             raise BootError(f"xt_cluster does not work here for {cluster_ip.address}: {why}")
@@ -128,6 +138,8 @@ def load(run: Command, cluster_ip: ClusterIp, buckets: Sequence[int]) -> None:
     fault = restore(run, program, load_text(have, _HOOK, cluster_ip, rules(cluster_ip, buckets)))
     if fault:
         raise BootError(f"{program}-restore refuses the rules of {cluster_ip.address}: {fault}")
+    for other, there in standing[1:]:
+        _take_out(run, other, there, cluster_ip)
     reach.load(run, cluster_ip)
 
 
@@ -153,20 +165,28 @@ def _tried(run: Command, family: str, wanted: Wanted) -> str:
         lines.append(f"-F {name}")  # fails where it is not there
         lines += [f"-A {name} {' '.join(rule)}" for rule in rules(cluster_ip, buckets)]
     text = "\n".join([*lines, "COMMIT", ""])
-    faults = []
-    for program in _programs(family):
-        fault = restore(run, program, text)
-        if not fault:
-            return ""
-        faults.append(f"{program}-restore: {fault}")
+    first = PROGRAMS[family]
+    fault = restore(run, first, text)
+    if not fault:
+        return ""
+    faults = [f"{first}-restore: {fault}"]
+    for program in _programs(run, family):
+        if program != first:
+            fault = restore(run, program, text)
+            if not fault:
+                return ""
+            faults.append(f"{program}-restore: {fault}")
     addresses = ", ".join(cluster_ip.address for cluster_ip, _buckets in wanted)
     return f"{addresses}: {'; '.join(faults)}"
 
 
 def remove(run: Command, cluster_ip: ClusterIp) -> None:
-    for program in _programs(cluster_ip.family):
-        text = remove_text(listing(run, program, _HOOK, chain_name(cluster_ip)), _HOOK, cluster_ip)
-        fault = restore(run, program, text) if text else ""
-        if fault:
-            raise BootError(f"{program}-restore cannot take the rules of {cluster_ip.address} away: {fault}")
+    for program, have in _standing(run, cluster_ip):
+        _take_out(run, program, have, cluster_ip)
     reach.remove(run, cluster_ip)
+
+
+def _take_out(run: Command, program: str, have: Listing, cluster_ip: ClusterIp) -> None:
+    fault = restore(run, program, remove_text(have, _HOOK, cluster_ip))
+    if fault:
+        raise BootError(f"{program}-restore cannot take the rules of {cluster_ip.address} away: {fault}")

@@ -37,6 +37,12 @@ PRINTED = """-P PREROUTING ACCEPT
 --cluster-total-nodes 12 --cluster-hash-seed 0x00000007 -j RETURN
 -A LVS-CIP-282549a1 -j DROP
 """
+NFT_IS_IPTABLES = {
+    "iptables___V": (0, "iptables v1.8.9 (nf_tables)", ""),
+    "iptables_nft___V": (0, "iptables v1.8.9 (nf_tables)", ""),
+    "iptables_legacy___V": (0, "iptables v1.8.9 (legacy)", ""),
+}
+LEGACY_IS_IPTABLES = {**NFT_IS_IPTABLES, "iptables___V": (0, "iptables v1.8.9 (legacy)", "")}
 EMPTY = "-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n"
 
 
@@ -103,10 +109,10 @@ def test_serve_is_one_program_a_family_and_one_missing_chain_stops_no_other() ->
     assert run.asked == ["iptables-restore --noflush -w 5", "ip6tables-restore --noflush -w 5"]
     assert "\n:" not in run.sent[0]
 
-    run = Programs(iptables_restore=(1, "", "line 2 failed"), iptables_legacy_restore=(1, "", "no"))
+    run = Programs(iptables_restore=(1, "", "line 2 failed"), iptables_legacy_restore=(1, "", "no"), **NFT_IS_IPTABLES)
     with pytest.raises(BootError, match=r"10\.0\.0\.9: iptables-restore: line 2 failed.*10\.0\.0\.8: "):
         xt_cluster.serve(run, [(VIP, (1,)), (VIP._replace(address="10.0.0.8"), ())])
-    assert len(run.asked) == 6
+    assert len([words for words in run.asked if "restore" in words]) == 6
 
 
 def test_remove() -> None:
@@ -118,6 +124,44 @@ def test_remove() -> None:
     run = Programs(iptables__=(0, EMPTY, ""))
     xt_cluster.remove(run, VIP)
     assert run.sent == []
+
+
+def test_the_tables_of_before_are_found_after_another_variant_became_iptables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.chains._is_unused",
+        lambda program, table: False,
+    )
+    run = Programs(iptables_nft__=(0, PRINTED, ""), iptables__=(0, EMPTY, ""), **LEGACY_IS_IPTABLES)
+    assert xt_cluster.read(run, VIP) == (2, 12)
+    run.asked.clear()
+    xt_cluster.load(run, VIP, (2,))
+    xt_cluster.remove(run, VIP)
+    assert [words.split()[0] for words in run.asked if "restore" in words] == ["iptables-nft-restore"] * 2
+    # Each table once, whatever its programs are called.
+    assert sorted({words.split()[0] for words in run.asked if words.endswith("-S")}) == ["iptables", "iptables-nft"]
+
+    # Both drop: that is no state to serve from, and a load leaves one.
+    run = Programs(iptables_nft__=(0, PRINTED, ""), iptables__=(0, PRINTED, ""), **LEGACY_IS_IPTABLES)
+    assert xt_cluster.read(run, VIP) is None
+    run.asked.clear()
+    xt_cluster.load(run, VIP, (2,))
+    assert [words.split()[0] for words in run.asked if "restore" in words] == [
+        "iptables-restore",
+        "iptables-nft-restore",
+    ]
+    assert f"-X {CHAIN}" in run.sent[-1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (4, "", "iptables v1.8.9 (nf_tables): Could not fetch rule set generation id: Invalid argument"),
+        (1, "", "iptables-nft/1.8.7 Failed to initialize nft: Protocol not supported"),
+    ],
+)
+def test_a_kernel_without_nf_tables_has_no_tables_of_that_kind(said: tuple[int, str, str]) -> None:
+    run = Programs(iptables_nft__=said, iptables__=(0, PRINTED, ""), **LEGACY_IS_IPTABLES)
+    assert xt_cluster.read(run, VIP) == (2, 12)
 
 
 def test_what_cannot_be_listed_is_not_absent() -> None:
@@ -132,9 +176,19 @@ def test_what_cannot_be_listed_is_not_absent() -> None:
 
 def test_problem_names_both_variants() -> None:
     run = Programs(
-        iptables_restore=(2, "", "Couldn't load match"), iptables_legacy_restore=(127, "", "is not installed")
+        iptables_restore=(2, "", "Couldn't load match"), iptables_legacy_restore=(2, "", "no"), **NFT_IS_IPTABLES
     )
-    assert xt_cluster.problem(run, "ipv4") == "iptables: Couldn't load match; iptables-legacy: is not installed"
+    assert xt_cluster.problem(run, "ipv4") == "iptables: Couldn't load match; iptables-legacy: no"
+    missing = (127, "", "is not installed")
+    run = Programs(iptables=missing)
+    assert xt_cluster.problem(run, "ipv4") == "iptables: is not installed"
+    run = Programs(
+        iptables_restore=(2, "", "Couldn't load match"),
+        iptables__=(0, "iptables v1.8.10 (nf_tables)", ""),
+        iptables_nft=missing,
+        iptables_legacy=missing,
+    )
+    assert xt_cluster.problem(run, "ipv4") == "iptables: Couldn't load match"
     with pytest.raises(BootError, match="'ipvs' is none of"):
         named("ipvs")
     assert [named(name).NAME for name in ("clusterip", "xt_cluster", "nftables")] == [
