@@ -15,6 +15,7 @@ description:
     is in no bucket of its own.
   - Has the kernel's rules, the VIP and a service that brings both back before the network at boot.
   - The VIP comes after the rules and goes before them, because a node that has it without rules answers every client.
+    With V(clusterip) it goes for a moment where something changes that all nodes must be given the same.
   - A change of buckets is one step for the kernel. What else O(state=present) names is compared with the kernel, and
     put back if somebody removed it.
   - Every node of a cluster must be given the same O(total_nodes), O(hash_mode), O(hash_seed), O(protocol), O(ports),

@@ -32,7 +32,7 @@ def agree(nodes: Mapping[str, Found], left_out: Sequence[str], standing: Mapping
         known = [node for node in asked if vip in standing.get(node, ())]
         if not able:
             faults.append(f"{vip}: no backend works on all nodes: {_reasons(asked, standing, vip)}")
-        elif left_out and not known and len(able) > 1:
+        elif left_out and not known and any(len(found) > 1 for found in asked.values()):  # a backend was not named
             faults.append(
                 f"{vip}: {', '.join(left_out)} may have another backend, and are not asked: run without --limit, "
                 f"or name the backend in lvs_cluster_ips ({' or '.join(able)} would do here)"

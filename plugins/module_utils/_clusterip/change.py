@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import Placed
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import install
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends import legacy
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.known import named
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.buckets import Buckets, chosen, wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.choose import Choice, choose
@@ -85,7 +86,7 @@ class Situation(NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether rules of before stand elsewhere, or are of another kind."""
+        """Whether rules of before stand elsewhere, are of another kind, or can't be exchanged in one step."""
         if self.had is None or self.kept is None:
             return False
         return _place(self.had.cluster_ip) != _place(self.kept.cluster_ip)
@@ -96,8 +97,13 @@ class Situation(NamedTuple):
         return self.rules_differ or self.had_files != self.files or not lasts or self.addresses.changed
 
 
-def _place(cluster_ip: ClusterIp) -> tuple[str, str, str]:
-    return cluster_ip.backend, cluster_ip.interface, cluster_ip.cluster_mac
+def _place(cluster_ip: ClusterIp) -> tuple[Any, ...]:
+    it = cluster_ip
+    place = (it.backend, it.interface, it.cluster_mac)
+    if it.backend != legacy.NAME:
+        return place
+    # Its rules go before others come, and a node that has the VIP meanwhile answers ARP with its own MAC.
+    return (*place, it.total, it.hash_mode, it.hash_seed, it.protocol, it.ports)
 
 
 def compare(run: Command, request: Request, only_check: bool) -> Situation:

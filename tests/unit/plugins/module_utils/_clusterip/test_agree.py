@@ -43,6 +43,12 @@ def test_nodes_that_are_not_asked() -> None:
             "lvs_cluster_ips (nftables or xt_cluster would do here)"
         ],
     }
+    # That only one works here says nothing of the others.
+    (fault,) = agree({"a": {VIP: {**NEW, "nftables": "no jhash"}}}, ["c"], {})["faults"]
+    assert fault == (
+        f"{VIP}: c may have another backend, and are not asked: run without --limit, or name the backend in "
+        "lvs_cluster_ips (xt_cluster would do here)"
+    )
     # One of this run has it already, and its backend is that of all.
     assert agree({**nodes, "b": {VIP: {"xt_cluster": ""}}}, ["c"], {"b": [VIP]}) == {
         "backends": {VIP: "xt_cluster"},
