@@ -34,7 +34,7 @@ def agree(nodes: Mapping[str, Found], left_out: Sequence[str], standing: Mapping
             faults.append(f"{vip}: no backend works on all nodes: {_reasons(asked, standing, vip)}")
         elif left_out and not known and any(len(found) > 1 for found in asked.values()):  # a backend was not named
             faults.append(
-                f"{vip}: {', '.join(left_out)} may have another backend, and are not asked: run without --limit, "
+                f"{vip}: {', '.join(left_out)} may have another backend, and can't be asked: run with all nodes, "
                 f"or name the backend in lvs_cluster_ips ({' or '.join(able)} would do here)"
             )
         else:

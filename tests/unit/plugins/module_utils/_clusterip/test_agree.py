@@ -39,14 +39,14 @@ def test_nodes_that_are_not_asked() -> None:
     assert result == {
         "backends": {},
         "faults": [
-            f"{VIP}: c, d may have another backend, and are not asked: run without --limit, or name the backend in "
+            f"{VIP}: c, d may have another backend, and can't be asked: run with all nodes, or name the backend in "
             "lvs_cluster_ips (nftables or xt_cluster would do here)"
         ],
     }
     # That only one works here says nothing of the others.
     (fault,) = agree({"a": {VIP: {**NEW, "nftables": "no jhash"}}}, ["c"], {})["faults"]
     assert fault == (
-        f"{VIP}: c may have another backend, and are not asked: run without --limit, or name the backend in "
+        f"{VIP}: c may have another backend, and can't be asked: run with all nodes, or name the backend in "
         "lvs_cluster_ips (xt_cluster would do here)"
     )
     # One of this run has it already, and its backend is that of all.
