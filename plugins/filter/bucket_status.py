@@ -12,11 +12,15 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.status import lines_of, status
 
 
-def bucket_status(found: Mapping[str, Mapping[str, Any]], plans: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def bucket_status(
+    found: Mapping[str, Mapping[str, Any]],
+    plans: Mapping[str, Mapping[str, Any]],
+    unread: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """{"cluster_ips": [...], "lines": [...]} of the plans of all hosts and what was found on the nodes."""
     try:
         nodes = {host: plan["clusterip_node"] for host, plan in plans.items() if plan["clusterip_node"]}
-        entries = status(nodes, found)
+        entries = status(nodes, found, unread)
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"lvs.cluster.bucket_status: {error!r}") from error
     return {"cluster_ips": entries, "lines": lines_of(entries)}

@@ -7,35 +7,69 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-__all__ = ["lines_of", "status"]
+__all__ = ["differences", "lines_of", "status"]
 
 Found = Mapping[str, Mapping[str, Any]]
 """Node -> VIP -> what the module clusterip_node returned there, in check mode."""
 
 
-def status(plans: Mapping[str, Mapping[str, Any]], found: Found) -> list[dict[str, Any]]:
-    """For each cluster IP: cluster, address, buckets (how many), nodes, not_reached, nobody, twice.
+def status(
+    plans: Mapping[str, Mapping[str, Any]], found: Found, unread: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """For each cluster IP: cluster, address, buckets (how many), nodes, not_reached, unread, and what is wrong with it.
 
-    ``plans`` are the plans of cluster nodes by host. nodes: by node its backend, its buckets, and those that a person
-    took and gave there; nobody: buckets that no node serves; twice: buckets, as text, with the nodes where several do.
+    ``plans`` are the plans of cluster nodes by host, ``unread`` says why reading failed on a node that was reached.
+    nodes: by node its backend, its buckets, those that a person took and gave there, and whether it is shared, so what
+    all nodes must agree on is not as planned there. nobody: buckets that no node serves; twice: buckets, as text, with
+    the nodes where several do; backends: each with its nodes, if there are several; beyond: by node the buckets that
+    the plan has not; idle: nodes without any bucket, and resting those of them for which that may be right.
     """
     result: dict[tuple[str, str], dict[str, Any]] = {}
     for node, plan in plans.items():
         for it in plan["cluster_ips"]:
+            if node not in found and plan["state"] != "present":
+                continue
             empty = {"cluster": plan["cluster"], "address": it["address"], "buckets": it["total"]}
-            one = result.setdefault((plan["cluster"], it["address"]), {**empty, "nodes": {}, "not_reached": []})
+            new = {**empty, "nodes": {}, "not_reached": [], "unread": {}}
+            one = result.setdefault((plan["cluster"], it["address"]), new)
             if node in found:
                 one["nodes"][node] = _served(found[node].get(it["address"], {}))
-            elif plan["state"] == "present":
+            else:
                 one["not_reached"].append(node)
+                if node in (unread or {}):
+                    one["unread"][node] = (unread or {})[node]
     for one in result.values():
-        owners: dict[int, list[str]] = {}
-        for node, mine in one["nodes"].items():
-            for bucket in mine["buckets"] or ():
-                owners.setdefault(bucket, []).append(node)
-        one["nobody"] = [bucket for bucket in range(1, one["buckets"] + 1) if bucket not in owners]
-        one["twice"] = {str(bucket): nodes for bucket, nodes in sorted(owners.items()) if len(nodes) > 1}
+        one.update(_wrong(one, plans))
     return [result[key] for key in sorted(result)]
+
+
+def _wrong(one: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    nodes, total = one["nodes"], one["buckets"]
+    owners: dict[int, list[str]] = {}
+    backends: dict[str, list[str]] = {}
+    for node, mine in nodes.items():
+        for bucket in mine["buckets"] or ():
+            owners.setdefault(bucket, []).append(node)
+        if mine["buckets"] is not None:
+            backends.setdefault(mine["backend"], []).append(node)
+    beyond = {node: [bucket for bucket in mine["buckets"] or () if bucket > total] for node, mine in nodes.items()}
+    idle = [node for node, mine in nodes.items() if mine["buckets"] == [] and not _moved_away(node, nodes, plans[node])]
+    # A node that is back has nothing until somebody moves it there; and without VRRP only a person can have taken it.
+    resting = [node for node in idle if plans[node]["failback"] == "manual" or not plans[node]["failover"]]
+    return {
+        "nobody": [bucket for bucket in range(1, total + 1) if bucket not in owners],
+        "twice": {str(bucket): nodes for bucket, nodes in sorted(owners.items()) if len(nodes) > 1},
+        "backends": backends if len(backends) > 1 else {},
+        "beyond": {node: some for node, some in beyond.items() if some},
+        "idle": [node for node in idle if node not in resting],
+        "resting": resting,
+    }
+
+
+def _moved_away(node: str, nodes: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any]) -> bool:
+    """Whether a person has moved all that a node would serve: it gave that away, or others took it."""
+    moved = set(nodes[node]["given"]).union(*(mine["taken"] for other, mine in nodes.items() if other != node))
+    return moved.issuperset(plan["preferred"])
 
 
 def _served(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +80,26 @@ def _served(result: Mapping[str, Any]) -> dict[str, Any]:
         "buckets": result.get("buckets_before"),
         "taken": list(by_hand.get("taken", ())),
         "given": list(by_hand.get("given", ())),
+        "shared": bool(result.get("shared")),
     }
+
+
+def differences(one: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the nodes of a cluster IP, besides buckets that nobody or several serve."""
+    texts = [
+        f"{node} differs from the inventory in what all nodes share, so it may have other clients: run lvs.cluster.site"
+        for node, mine in one["nodes"].items()
+        if mine["shared"]
+    ]
+    if one["backends"]:
+        has = "; ".join(f"{backend}: {', '.join(nodes)}" for backend, nodes in sorted(one["backends"].items()))
+        texts.append(f"the nodes have different backends, which do not share clients alike: {has}")
+    texts += [
+        f"{node} serves buckets that are not planned, {' '.join(map(str, some))} of {one['buckets']}"
+        for node, some in one["beyond"].items()
+    ]
+    texts += [f"{node} serves no bucket: see its failover and its health checks" for node in one["idle"]]
+    return texts
 
 
 def lines_of(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -62,8 +115,11 @@ def lines_of(entries: Sequence[Mapping[str, Any]]) -> list[str]:
             for kind in ("taken", "given"):
                 if mine[kind]:
                     lines.append(f"  {'':{wide}}  {kind} by hand: {' '.join(map(str, mine[kind]))}")
-        lines += [f"  {node:{wide}}  not reached" for node in one["not_reached"]]
+        lines += [
+            f"  {node:{wide}}  {'not read' if node in one['unread'] else 'not reached'}" for node in one["not_reached"]
+        ]
         if one["nobody"]:
             lines.append(f"  served by nobody that was reached: {' '.join(map(str, one['nobody']))}")
         lines += [f"  served twice: {bucket} by {' and '.join(nodes)}" for bucket, nodes in one["twice"].items()]
+        lines += [f"  {text}" for text in differences(one)]
     return lines

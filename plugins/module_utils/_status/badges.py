@@ -49,7 +49,7 @@ def badges(report: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             word = "no rules" if has is None else f"{len(has)} of {one['buckets']} buckets"
             said.setdefault(node, []).append((word, BAD if has is None else GOOD if has else WARN))
         for node in one["not_reached"]:
-            said.setdefault(node, []).append(("not reached", BAD))
+            said.setdefault(node, []).append(("not read" if node in one["unread"] else "not reached", BAD))
     return {
         host: {
             "badge": ", ".join(dict.fromkeys(word for word, _level in entries)),

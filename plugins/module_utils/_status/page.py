@@ -194,7 +194,10 @@ def _director(director: Mapping[str, Any], several: bool) -> list[str]:
 
 def _cluster_ip(one: Mapping[str, Any]) -> str:
     rows = [_node(node, mine) for node, mine in one["nodes"].items()]
-    rows += [[escape(node), _state("not reached", badges.BAD), _NONE, _NONE] for node in one["not_reached"]]
+    rows += [
+        [escape(node), _state("not read" if node in one["unread"] else "not reached", badges.BAD), _NONE, _NONE]
+        for node in one["not_reached"]
+    ]
     about = f"cluster {one['cluster']} · {one['buckets']} buckets"
     headings = [("Node", False), ("State", False), ("Buckets", False), ("By", False)]
     table = _table("Which node serves which buckets", headings, rows)

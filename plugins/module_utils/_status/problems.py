@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.status import differences
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.vrrp_states import faults_of_clusters
 from ansible_collections.lvs.cluster.plugins.module_utils._lock.model import lock_of, time_text
 from ansible_collections.lvs.cluster.plugins.module_utils._status.model import SERVES, instance_addresses
@@ -28,12 +29,7 @@ def judge(report: Mapping[str, Any], results: Mapping[str, Any], plans: Mapping[
         *(text for director in report["directors"] for text in _notes_of_director(director)),
         *_notes_of_overrides(report["directors"], _names(report["services"])),
         *(text for service in report["services"] for text in _notes_of_service(service)),
-        *(
-            f"{one['address']} of the cluster {one['cluster']}: {node}: {text}"
-            for one in report["cluster_ips"]
-            for node, mine in one["nodes"].items()
-            for text in by_hand(mine)
-        ),
+        *(text for one in report["cluster_ips"] for text in _notes_of_cluster_ip(one)),
     ]
     return {"problems": list(dict.fromkeys(problems)), "notes": list(dict.fromkeys(notes))}
 
@@ -105,7 +101,8 @@ def _of_service(service: Mapping[str, Any]) -> Iterator[str]:
 def _of_cluster_ip(one: Mapping[str, Any]) -> Iterator[str]:
     name = f"{one['address']} of the cluster {one['cluster']}"
     for node in one["not_reached"]:
-        yield f"{name}: {node} was not reached"
+        why = one["unread"].get(node, "")
+        yield f"{name}: what {node} serves is not known: {why}" if why else f"{name}: {node} was not reached"
     for node, mine in one["nodes"].items():
         if mine["buckets"] is None:
             yield f"{name}: the rules of {node} are not (all) there"
@@ -113,6 +110,8 @@ def _of_cluster_ip(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: served by nobody that was reached: {' '.join(map(str, one['nobody']))}"
     for bucket, nodes in one["twice"].items():
         yield f"{name}: served twice: {bucket} by {' and '.join(nodes)}"
+    for text in differences(one):
+        yield f"{name}: {text}"
 
 
 # --- what is no fault
@@ -177,6 +176,15 @@ def override_text(one: Mapping[str, Any]) -> str:
 def by_hand(node: Mapping[str, Any]) -> list[str]:
     """The buckets that a person took and gave on a node of a cluster IP."""
     return [f"{kind} by hand: {' '.join(map(str, node[kind]))}" for kind in ("taken", "given") if node.get(kind)]
+
+
+def _notes_of_cluster_ip(one: Mapping[str, Any]) -> Iterator[str]:
+    name = f"{one['address']} of the cluster {one['cluster']}"
+    for node, mine in one["nodes"].items():
+        for text in by_hand(mine):
+            yield f"{name}: {node}: {text}"
+    for node in one["resting"]:
+        yield f"{name}: {node} serves no bucket"
 
 
 def _notes_of_service(service: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping
 
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.status import status
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.status import differences, status
 from ansible_collections.lvs.cluster.plugins.module_utils._verify.checks import Check, Plans, listing
 
 __all__ = ["unserved"]
@@ -39,6 +39,7 @@ def unserved(plans: Plans, found: Mapping[str, Mapping[str, Any]], not_looked_at
             for kind in ("taken", "given")
             if mine[kind]
         ]
+        notes += [f"{here}: {node} serves no bucket" for node in one["resting"]]
         checks.append(Check(one["cluster"], "buckets", one["address"], tuple(faults), tuple(notes)))
     return checks
 
@@ -51,3 +52,4 @@ def _faults(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"nobody serves the buckets {' '.join(map(str, one['nobody']))}: their clients get no answer"
     for bucket, owners in one["twice"].items():
         yield f"{listing(owners)} serve bucket {bucket}: its clients get {len(owners)} answers"
+    yield from differences(one)

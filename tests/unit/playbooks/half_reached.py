@@ -48,10 +48,23 @@ def inventory(folder: Path) -> Path:
     return file
 
 
-def playbook(host: Host, folder: Path, name: str, *extra: str) -> tuple[int, str]:
+def nodes(folder: Path) -> Path:
+    """Of a cluster IP: web1 is this host, nobody reaches web2."""
+    shared = {"lvs_cluster_ips": [{"address": "10.0.0.9/24", "interface": "eth0", "ports": [80]}]}
+    hosts = {
+        "web1": {"lvs_node_number": 1, "lvs_interfaces": {"eth0": "10.0.0.11/24"}, **LOCAL},
+        "web2": {"lvs_node_number": 2, "lvs_interfaces": {"eth0": "10.0.0.12/24"}, **UNREACHED},
+    }
+    content = {"all": {"vars": ELSEWHERE, "children": {"clusterip_nodes": {"hosts": hosts, "vars": shared}}}}
+    file = folder / "nodes.yml"
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def playbook(host: Host, folder: Path, name: str, *extra: str, hosts: Path | None = None) -> tuple[int, str]:
     """Run one of ours in the host's network; its exit status and output."""
     words = ["env", f"ANSIBLE_COLLECTIONS_PATH={COLLECTIONS}", "ANSIBLE_SHOW_CUSTOM_STATS=1", "ANSIBLE_NOCOLOR=1"]
-    words += ["ansible-playbook", "-i", str(inventory(folder)), f"lvs.cluster.{name}"]
+    words += ["ansible-playbook", "-i", str(hosts or inventory(folder)), f"lvs.cluster.{name}"]
     words += [word for one in extra for word in ("-e", one)]
     done = subprocess.run(host.argv(*words), capture_output=True, text=True, check=False, cwd=host.folder)
     return done.returncode, done.stdout + done.stderr

@@ -56,7 +56,8 @@ def test_a_run_that_changes_nothing_locks_nothing() -> None:
     assert "director_changed" in group["when"]
     nodes = PLAYS[place("Compare the cluster nodes")]
     (group,) = (task for task in nodes["tasks"] if "lvs_nodes_to_lock" in text(task))
-    assert "clusterip_node_differs" in group["when"]
+    # In the plan of one that leaves the cluster has no members.
+    assert group["when"].startswith("clusterip_node_differs or __nodes_members | ")
 
 
 def test_a_director_that_stays_as_it_is_and_could_not_serve_stops_the_others() -> None:

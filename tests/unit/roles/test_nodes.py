@@ -20,7 +20,7 @@ def play(tmp_path: Path, tasks: list[dict[str, Any]], *, check: bool = False, **
     """Tasks on n1, n2 and n3, of a cluster that has n4, too."""
     node = {"nodes": NODES, "cluster_ips": [], "failover": False, "preferred": [], "peer_traffic": []}
     hosts: dict[str, dict[str, Any]] = {name: {} for name in ("n1", "n2", "n3")}
-    plans = {"hosts": dict.fromkeys(hosts, {"clusterip_node": node})}
+    plans = {"hosts": {name: {"clusterip_node": node} for name in hosts}}
     whole = {
         "vars_files": [str(ROLE / "vars/main.yml")],
         "vars": {"__plan": plans, "clusterip_node_state": "present", **variables},

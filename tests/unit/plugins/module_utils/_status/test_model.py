@@ -356,6 +356,29 @@ def test_cluster_ips() -> None:
         "10.0.0.10 of the cluster shop: web10 was not reached",
         "10.0.0.10 of the cluster shop: served twice: 2 by web1 and web2",
     ]
+    cluster_ips[1].update(unread={"web10": "Read its buckets: no nft"})
+    assert judged({}, plans, cluster_ips)["problems"][2] == (
+        "10.0.0.10 of the cluster shop: what web10 serves is not known: Read its buckets: no nft"
+    )
+
+
+def test_nodes_of_a_cluster_ip_that_are_not_alike() -> None:
+    plans, cluster_ips = cluster_nodes()
+    before = judged({}, plans, cluster_ips)
+    web1, web2 = (cluster_ips[1]["nodes"][name] for name in ("web1", "web2"))
+    web1["shared"] = True
+    cluster_ips[1].update(
+        backends={"nftables": ["web1"], "xt_cluster": ["web2"]}, beyond={"web2": [13]}, idle=["web10"], resting=["web2"]
+    )
+    after = judged({}, plans, cluster_ips)
+    assert [text.partition(" shop: ")[2] for text in after["problems"][len(before["problems"]) :]] == [
+        "web1 differs from the inventory in what all nodes share, so it may have other clients: run lvs.cluster.site",
+        "the nodes have different backends, which do not share clients alike: nftables: web1; xt_cluster: web2",
+        "web2 serves buckets that are not planned, 13 of 12",
+        "web10 serves no bucket: see its failover and its health checks",
+    ]
+    assert after["notes"] == [*before["notes"], "10.0.0.10 of the cluster shop: web2 serves no bucket"]
+    assert web2["shared"] is False
 
 
 def test_no_password() -> None:

@@ -254,6 +254,31 @@ def test_every_bucket_is_served_once(nodes: dict[str, Any]) -> None:
     assert f"{where}: the rules of web2 are not (all) there, so it serves nobody" in faults(plans, nodes=nodes)
 
 
+def test_a_node_that_hashes_otherwise_or_serves_nothing(nodes: dict[str, Any]) -> None:
+    """All buckets are served once, and yet clients get two answers or none."""
+    plans = {name: plan for name, plan in plans_of("cluster_nodes").items() if name in nodes}
+    where = "10.0.0.9 of the cluster shop"
+    seen = {name: nodes[name]["serves"]["10.0.0.9"] for name in nodes}
+    seen["web10"].update(backend="clusterip", shared=True)
+    seen["web1"]["buckets_before"] += [*seen["web2"]["buckets_before"], 13]
+    seen["web2"]["buckets_before"] = []
+    wrong = [
+        f"{where}: web10 differs from the inventory in what all nodes share, so it may have other clients: run "
+        "lvs.cluster.site",
+        f"{where}: the nodes have different backends, which do not share clients alike: clusterip: web10; nftables: "
+        "web1, web2",
+        f"{where}: web1 serves buckets that are not planned, 13 of 12",
+    ]
+    # The inventory has failback: manual.
+    assert faults(plans, nodes=nodes) == wrong
+    assert report({"nodes": nodes}, plans)["notes"] == [f"{where}: web2 serves no bucket"]
+    for plan in plans.values():
+        plan["clusterip_node"]["failback"] = "auto"
+    found = report({"nodes": nodes}, plans)
+    assert found["faults"] == [*wrong, f"{where}: web2 serves no bucket: see its failover and its health checks"]
+    assert found["notes"] == []
+
+
 def test_of_buckets_that_a_node_out_of_reach_may_serve_nothing_is_said(nodes: dict[str, Any]) -> None:
     plans = {name: plan for name, plan in plans_of("cluster_nodes").items() if name in nodes}
     nodes["web10"] = {"stopped": "Read its buckets: no nft"}
