@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.unit.playbooks.half_reached import playbook
+from tests.unit.playbooks.half_reached import nodes, playbook
 from tests.unit.plugins.netns import Host
 
 
@@ -34,3 +34,12 @@ def test_the_control_node_asks_with_its_own_python_and_rights(host: Host, tmp_pa
     assert [one["faults"] for one in report["checks"] if one["aspect"] in ("requests", "neighbours")] == [[], []], (
         output
     )
+
+
+def test_why_a_node_could_not_be_read_is_told(host: Host, tmp_path: Path) -> None:
+    host.run("sh", "-ec", "mkdir -p /etc/lvs-cluster/clusterip; echo no > /etc/lvs-cluster/clusterip/10.0.0.9.json")
+    extra = ("lvs_probe_hosts=localhost", "lvs_timeout=1")
+    status, output = playbook(host, tmp_path, "verify", *extra, hosts=nodes(tmp_path))
+    assert status == 2, output
+    assert "web1: which buckets it serves is not known: Have the cluster IPs" in output
+    assert "/etc/lvs-cluster/clusterip/10.0.0.9.json" in output
