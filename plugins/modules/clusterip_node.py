@@ -65,6 +65,12 @@ options:
       - Not where VRRP gives the buckets, so that O(local_nodes) is empty.
     type: bool
     default: false
+  buckets_at_boot:
+    description:
+      - Which ones O(at_boot) means, where they are others than O(buckets), because somebody moved some until the next
+        boot only.
+    type: list
+    elements: int
   hash_mode:
     description:
       - What the hash is made of. V(xt_cluster) has V(sourceip) only.

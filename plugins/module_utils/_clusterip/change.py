@@ -40,8 +40,8 @@ __all__ = ["Request", "Situation", "compare", "diff", "perform"]
 class Request(NamedTuple):
     """What is asked. ``fields`` are those of a ClusterIp; address: "" for no one; buckets: None to leave them.
 
-    at_boot: whether these buckets are served from boot, too, in place of local. keep: the other VIPs of this node that
-    may stay, None for all of them.
+    at_boot: those that are served from boot in place of local, None to leave that. keep: the other VIPs of this node
+    that may stay, None for all of them.
     """
 
     address: str
@@ -49,7 +49,7 @@ class Request(NamedTuple):
     fields: Mapping[str, Any]
     local: Buckets
     buckets: Buckets | None
-    at_boot: bool
+    at_boot: Buckets | None
     keep: Collection[str] | None
     python: str
 
@@ -160,7 +160,11 @@ def _buckets(kept: Kept, request: Request, had: Kept | None, live: Buckets | Non
         live = None  # every client has another bucket now
     wrongs = [
         f"{option}: {', '.join(map(str, wrong))} not in 1..{total} (total_nodes)"
-        for option, given in (("local_nodes", request.local), ("buckets", request.buckets or ()))
+        for option, given in (
+            ("local_nodes", request.local),
+            ("buckets", request.buckets or ()),
+            ("buckets_at_boot", request.at_boot or ()),
+        )
         for wrong in [[bucket for bucket in given if not 1 <= bucket <= total]]
         if wrong
     ]
@@ -182,7 +186,7 @@ def _chosen(cluster_ip: ClusterIp, request: Request, had: Kept | None) -> Bucket
     return chosen(
         cluster_ip.total,
         request.local,
-        named=request.buckets if request.at_boot else None,
+        named=request.at_boot,
         had=had.chosen if had is not None and same else None,
         had_local=had.local if had else (),
     )

@@ -10,7 +10,7 @@ present holder lets go besides. Without VRRP first the one that takes is told, t
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.buckets import rankings
 
@@ -52,7 +52,8 @@ def parse_buckets(given: Any, total: int) -> tuple[list[int], list[str]]:
     found, wrong = set(), []
     for word in words:
         text = str(word).strip()
-        if not text.isdigit() or isinstance(word, bool) or not 1 <= int(text) <= total:
+        # To isdigit() "²" is one, and int() refuses it.
+        if not (text.isascii() and text.isdecimal()) or isinstance(word, bool) or not 1 <= int(text) <= total:
             wrong.append(text)
         else:
             found.add(int(text))
@@ -66,9 +67,9 @@ def plan_moves(plans: Plans, seen: Seen | None, asked: Asked) -> dict[str, Any]:
     """{"faults", "notes", "failover", "first", "then", "await", "moves", "lines", "nodes"}, of the cluster of a host.
 
     ``plans`` are those of cluster nodes by host. Without ``seen`` only what was asked is checked. With a fault nothing
-    else counts. first, then: by node what it is told
-    in this order, the options of clusterip_buckets, or without VRRP {VIP: all its buckets}. await: by node
-    {"serving", "without"}. moves: {"bucket", "address", "from": [nodes], "to": node or ""}, and lines tells them.
+    else counts. first, then: by node what it is told in this order, the options of clusterip_buckets, or without VRRP
+    {VIP: {"now": all its buckets, "at_boot": those of a boot}}. await: by node {"serving", "without"}. moves:
+    {"bucket", "address", "from": [nodes], "to": node or ""}, and lines tells them.
     """
     nothing: dict[str, Any] = {"notes": [], "failover": False, "first": {}, "then": {}, "await": {}, "moves": []}
     nothing["lines"] = []
@@ -237,7 +238,7 @@ class _Vrrp(_Work):
         self.say("{host} serves {buckets} already", already)
 
     def give(self, buckets: Sequence[int], every: bool) -> None:
-        not_here, alone = [], []
+        not_here, alone, keeps = [], [], []
         for bucket in buckets:
             here = self.host in self.holders(bucket)
             if not here and not every:
@@ -249,13 +250,18 @@ class _Vrrp(_Work):
                 if name != self.host and self.nodes[name].choices.get(bucket, HOME) != GIVEN
             ]
             self._choose(self._first, self.host, bucket, GIVEN)
+            told = {self.host: GIVEN}
+            to = self.best(takers or self.able(), bucket, told)
             if not takers:
                 alone.append(bucket)
+            if here and to not in ("", self.host):
+                # Where all have given it the inventory's order counts again, so it may go all the same.
+                self._move(bucket, to, [self.host], told)
             elif here:
-                self._move(bucket, self.best(takers, bucket), [self.host], {self.host: GIVEN})
+                keeps.append(bucket)
         self.say("{host} does not serve {buckets}, so it can't give that away", not_here)
         if self.last:
-            self.say("{host} keeps {buckets} as long as no other node takes that", alone)
+            self.say("{host} keeps {buckets} as long as no other node takes that", keeps)
         else:
             self.refuse_last(alone)
 
@@ -287,27 +293,45 @@ class _Vrrp(_Work):
 
 
 class _Plain(_Work):
-    """Without VRRP: the buckets of one cluster IP that each node is to have, now and at boot."""
+    """Without VRRP: the buckets of one cluster IP that each node is to have, now and at boot.
+
+    What somebody moved until the next boot alone stays so, unless it is asked about.
+    """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._gets: dict[str, set[int]] = {}
         self._loses: dict[str, set[int]] = {}
+        self._sent_home: Sequence[int] = ()
         seen: Seen = args[1]
-        for name in self.nodes:
-            if seen[name]["cluster_ips"].get(self.address, {}).get("shared"):
+        found = {name: seen[name]["cluster_ips"].get(self.address, {}) for name in self.nodes}
+        self._boot = {name: self._at_boot(name, mine.get("by_hand") or {}) for name, mine in found.items()}
+        for name, mine in found.items():
+            if mine.get("shared"):
                 # The module would bring it to the inventory, and it alone.
                 self.faults.append(f"{name} differs from the inventory in what all nodes share: run lvs.cluster.site")
 
+    def _at_boot(self, name: str, by_hand: Mapping[str, Any]) -> set[int]:
+        """The buckets of a node's boot: the inventory's, but for what a person chose."""
+        own = {bucket for bucket in range(1, self.total + 1) if self.best(self.names, bucket) == name}
+        return (own | set(by_hand.get(TAKEN, ()))) - set(by_hand.get(GIVEN, ()))
+
     def answer(self) -> dict[str, Any]:
-        both = {name: self.nodes[name].serves | self._gets.get(name, set()) for name in self.nodes}
         return {
             "faults": self.faults,
             "notes": self.notes,
-            "first": {name: {self.address: sorted(both[name])} for name in self._gets},
-            "then": {name: {self.address: sorted(both[name] - some)} for name, some in self._loses.items()},
+            "first": {name: self._told(name, ()) for name in self._gets},
+            "then": {name: self._told(name, some) for name, some in self._loses.items()},
             "moves": self.moves,
         }
+
+    def _told(self, name: str, without: Collection[int]) -> dict[str, dict[str, list[int]]]:
+        gets, without = self._gets.get(name, set()), set(without)
+        now = (self.nodes[name].serves | gets) - without
+        # Of what goes home the node forgets the choice: what it has then is what it has at boot.
+        home = set(self._sent_home) if name == self.host else set()
+        boot = ((self._boot[name] - home) | (now & home) | gets) - without
+        return {self.address: {"now": sorted(now), "at_boot": sorted(boot)}}
 
     def take(self, buckets: Sequence[int], every: bool) -> None:
         self.refuse_unable()
@@ -315,6 +339,7 @@ class _Plain(_Work):
         for bucket in buckets:
             if self.holders(bucket) == [self.host]:
                 already.append(bucket)
+                self._assign(bucket, self.host)
             else:
                 self._move(bucket, self.host)
         self.say("{host} serves {buckets} already", already)
@@ -340,19 +365,26 @@ class _Plain(_Work):
         if not self.nodes[self.host].why:
             # Even where nothing moves: what it has at boot may be another choice.
             self._gets.setdefault(self.host, set())
+            self._sent_home = buckets
         for bucket in buckets:
             winner, here = self.best(self.able(), bucket), self.holders(bucket)
-            if winner and self.host in (winner, *here) and here != [winner]:
+            if winner == self.host and here == [winner]:
+                self._assign(bucket, winner)
+            elif winner and self.host in (winner, *here) and here != [winner]:
                 self._move(bucket, winner)
         self._say_missing([one["bucket"] for one in self.moves if one["to"] == self.host])
 
     def _move(self, bucket: int, to: str) -> None:
         self.note_move(bucket, to)
-        here = self.holders(bucket)
-        if to and to not in here:
-            self._gets.setdefault(to, set()).add(bucket)
-        for name in here:
-            if name != to:
+        self._assign(bucket, to)
+
+    def _assign(self, bucket: int, to: str) -> None:
+        """Has one node serve it, now and at boot, and nobody else."""
+        for name, node in self.nodes.items():
+            has = bucket in node.serves, bucket in self._boot[name]
+            if name == to and not all(has):
+                self._gets.setdefault(name, set()).add(bucket)
+            elif name != to and any(has) and not node.why:
                 self._loses.setdefault(name, set()).add(bucket)
 
     def _say_missing(self, buckets: Sequence[int]) -> None:

@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, Any] = {
     "local_nodes": {"type": "list", "elements": "int", "default": []},
     "buckets": {"type": "list", "elements": "int"},
     "at_boot": {"type": "bool", "default": False},
+    "buckets_at_boot": {"type": "list", "elements": "int"},
     "hash_mode": {"type": "str", "choices": list(HASH_MODES), "default": "sourceip"},
     "hash_seed": {"type": "int", "default": 0},
     "protocol": {"type": "str", "choices": list(PROTOCOLS), "default": "all"},
@@ -70,9 +71,12 @@ def _request(params: dict[str, Any]) -> change.Request:
     if not (params["address"] or "").strip():
         if present:
             raise TaskError("address: is empty: write the VIP with the prefix length of its network, as 10.0.0.9/24")
-        return change.Request("", False, {}, (), None, False, keep or (), python)
+        return change.Request("", False, {}, (), None, None, keep or (), python)
     if params["at_boot"] and params["buckets"] is None:
         raise TaskError("at_boot: say in buckets which ones")
+    if params["buckets_at_boot"] is not None and not params["at_boot"]:
+        raise TaskError("buckets_at_boot: say at_boot, too")
+    boot = params["buckets"] if params["buckets_at_boot"] is None else params["buckets_at_boot"]
     whole = _whole("address", params["address"])
     if present and "/" not in params["address"]:
         raise TaskError(f"address: {whole.ip} has no prefix length: write it like {whole.ip}/24")
@@ -91,7 +95,7 @@ def _request(params: dict[str, Any]) -> change.Request:
         },
         local=tuple(sorted(set(params["local_nodes"]))),
         buckets=None if params["buckets"] is None else tuple(sorted(set(params["buckets"]))),
-        at_boot=params["at_boot"],
+        at_boot=tuple(sorted(set(boot))) if params["at_boot"] else None,
         keep=keep,
         python=python,
     )

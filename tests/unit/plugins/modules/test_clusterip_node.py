@@ -331,9 +331,17 @@ def test_buckets_that_a_person_chose_are_those_of_a_boot_until_he_takes_that_bac
     # A node that joins has 2 now, and the rest stays.
     joined = good(host.node(**{**WANTED, "local_nodes": [1]}, buckets=[4]))
     assert joined["by_hand"] == {"taken": [4], "given": [1]}
+    # One was moved until the next boot, another one for longer.
+    both = {"buckets": [1, 2, 3], "at_boot": True, "buckets_at_boot": [1, 3]}
+    result = good(host.node(**WANTED, **both))
+    assert (result["buckets"], result["by_hand"]) == ([1, 2, 3], {"taken": [3], "given": [2]})
+    settled(host, **WANTED, **both)
     assert good(host.node(**WANTED, buckets=[1, 2], at_boot=True))["by_hand"] == {"taken": [], "given": []}
     assert host.all() == before
     assert host.node(**WANTED, at_boot=True)["msg"] == "at_boot: say in buckets which ones"
+    assert host.node(**WANTED, buckets_at_boot=[1])["msg"] == "buckets_at_boot: say at_boot, too"
+    wrong = host.node(**WANTED, buckets=[1], at_boot=True, buckets_at_boot=[5])
+    assert "buckets_at_boot: 5 not in 1..4 (total_nodes)" in wrong["msg"]
 
 
 def test_choices_that_vrrp_knows_of_are_told(host: Node) -> None:

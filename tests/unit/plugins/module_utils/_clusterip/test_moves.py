@@ -78,7 +78,17 @@ def test_buckets_are_said_in_any_way(given: Any, wanted: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "named"), [(0, "0"), (13, "13"), ("x,3,-1", "x, -1"), ([], "nothing"), (None, "None"), (True, "True")]
+    ("given", "named"),
+    [
+        (0, "0"),
+        (13, "13"),
+        ("x,3,-1", "x, -1"),
+        ([], "nothing"),
+        (None, "None"),
+        (True, "True"),
+        ("²", "²"),
+        ("٣", "٣"),
+    ],
 )
 def test_what_is_no_bucket(given: Any, named: str) -> None:
     assert parse_buckets(given, 12) == (
@@ -164,6 +174,24 @@ def test_the_last_one_keeps_its_buckets() -> None:
     assert (found["faults"], found["moves"], found["await"]) == ([], [], {})
     assert found["first"] == {"n1": {"given": [bucket]}}
     assert found["notes"] == [f"n1 keeps bucket {bucket} as long as no other node takes that"]
+
+
+def test_where_all_have_given_a_bucket_the_order_decides_who_keeps_it() -> None:
+    bucket = OWN["n1"][0]
+    to = heir(bucket, "n1")
+    seen = at_home(n2=node(OWN["n2"], given=[bucket]), n3=node(OWN["n3"], given=[bucket]))
+    found = asked(PLANS, seen, "given", bucket, last=True)
+    # It is the first in that order itself.
+    assert (found["faults"], found["moves"], found["await"]) == ([], [], {})
+    assert found["notes"] == [f"n1 keeps bucket {bucket} as long as no other node takes that"]
+    # Another node is, which has given it before.
+    holder = node([*OWN[to], bucket])
+    seen = {**seen, "n1": node(OWN["n1"][1:], given=[bucket]), to: holder}
+    found = asked(PLANS, seen, "given", bucket, host=to, last=True)
+    assert (found["faults"], found["notes"]) == ([], [])
+    assert found["moves"] == [{"bucket": bucket, "address": "", "from": [to], "to": "n1"}]
+    assert found["await"] == {"n1": {"serving": [bucket]}, to: {"without": [bucket]}}
+    assert "has given them away itself" in asked(PLANS, seen, "given", bucket, host=to)["faults"][0]
 
 
 def test_a_bucket_is_taken_from_its_owner_and_from_who_took_it() -> None:
@@ -271,6 +299,11 @@ def plain(serves: list[int] | None, **more: Any) -> dict[str, Any]:
     return {"cluster_ips": {VIP: {"buckets_before": serves, "shared": False, **more}}, "failover": {}}
 
 
+def told(*now: int, at_boot: list[int] | None = None) -> dict[str, Any]:
+    """What a node is told: the same now and at boot, or else."""
+    return {VIP: {"now": sorted(now), "at_boot": sorted(now) if at_boot is None else at_boot}}
+
+
 def plain_home(**other: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {**{name: plain(OWN[name]) for name in NODES}, **other}
 
@@ -280,34 +313,59 @@ def test_first_the_others_take_and_then_it_gives() -> None:
     to = heir(bucket, "n1")
     found = asked(PLAIN, plain_home(), "given", bucket)
     assert not found["failover"]
-    assert found["first"] == {to: {VIP: sorted([*OWN[to], bucket])}}
-    assert found["then"] == {"n1": {VIP: OWN["n1"][1:]}}
+    assert found["first"] == {to: told(*OWN[to], bucket)}
+    assert found["then"] == {"n1": told(*OWN["n1"][1:])}
     assert found["lines"] == [f"bucket {bucket} of {VIP}: from n1 to {to}"]
     every = asked(PLAIN, plain_home(), "given", "all")
-    assert every["then"] == {"n1": {VIP: []}}
-    assert sorted(b for one in every["first"].values() for b in one[VIP]) == list(range(1, 13))
+    assert every["then"] == {"n1": told()}
+    assert sorted(b for one in every["first"].values() for b in one[VIP]["now"]) == list(range(1, 13))
 
 
 def test_a_dead_nodes_buckets_are_taken() -> None:
     seen = {name: plain(OWN[name]) for name in ("n1", "n3")}
     found = asked(PLAIN, seen, "taken", OWN["n2"])
-    assert (found["first"], found["then"]) == ({"n1": {VIP: sorted(OWN["n1"] + OWN["n2"])}}, {})
+    assert (found["first"], found["then"]) == ({"n1": told(*OWN["n1"], *OWN["n2"])}, {})
     assert found["notes"] == [
         f"n2 could not be told to give buckets {', '.join(map(str, OWN['n2']))}, and may serve that from boot: run "
         "this again as soon as that is reached, else clients get two answers"
     ]
-    both = plain_home(n1=plain(sorted(OWN["n1"] + OWN["n2"])))
-    found = asked(PLAIN, both, "taken", OWN["n2"])
-    assert (found["first"], found["then"], found["notes"]) == ({}, {"n2": {VIP: []}}, [])
+    took = plain(sorted(OWN["n1"] + OWN["n2"]), by_hand={"taken": OWN["n2"], "given": []})
+    found = asked(PLAIN, plain_home(n1=took), "taken", OWN["n2"])
+    assert (found["first"], found["then"], found["notes"]) == ({}, {"n2": told()}, [])
 
 
 def test_plain_home_goes_back_and_asks_for_what_stands_at_boot() -> None:
-    seen = plain_home(n1=plain(sorted(OWN["n1"] + OWN["n2"])), n2=plain([]))
+    took = plain(sorted(OWN["n1"] + OWN["n2"]), by_hand={"taken": OWN["n2"], "given": []})
+    seen = plain_home(n1=took, n2=plain([], by_hand={"taken": [], "given": OWN["n2"]}))
     found = asked(PLAIN, seen, "home", None)
-    assert found["first"] == {"n2": {VIP: OWN["n2"]}, "n1": {VIP: sorted(OWN["n1"] + OWN["n2"])}}
-    assert found["then"] == {"n1": {VIP: OWN["n1"]}}
+    assert found["first"] == {"n2": told(*OWN["n2"]), "n1": told(*OWN["n1"], *OWN["n2"])}
+    assert found["then"] == {"n1": told(*OWN["n1"])}
     found = asked(PLAIN, plain_home(), "home", None)
-    assert (found["first"], found["then"], found["moves"]) == ({"n1": {VIP: OWN["n1"]}}, {}, [])
+    assert (found["first"], found["then"], found["moves"]) == ({"n1": told(*OWN["n1"])}, {}, [])
+
+
+def test_what_moved_until_the_next_boot_only_stays_so() -> None:
+    """After an echo +1 and -1 another bucket moves: at boot only that one does."""
+    bucket, other = OWN["n2"][0], OWN["n3"][0]
+    seen = plain_home(n1=plain(sorted([*OWN["n1"], bucket])), n2=plain(OWN["n2"][1:]))
+    found = asked(PLAIN, seen, "taken", other)
+    assert found["first"] == {"n1": told(*OWN["n1"], bucket, other, at_boot=sorted([*OWN["n1"], other]))}
+    assert found["then"] == {"n3": told(*OWN["n3"][1:])}
+    # Asked for it, it is for longer, on both nodes.
+    found = asked(PLAIN, seen, "taken", bucket)
+    assert found["first"] == {"n1": told(*OWN["n1"], bucket)}
+    assert found["then"] == {"n2": told(*OWN["n2"][1:])}
+    assert (found["moves"], found["notes"]) == ([], [f"n1 serves bucket {bucket} already"])
+    # Home undoes it, and forgets what was chosen for the boot.
+    seen["n1"] = plain(sorted([*OWN["n1"], bucket]), by_hand={"taken": [other], "given": OWN["n1"][:1]})
+    found = asked(PLAIN, seen, "home", None)
+    assert found["then"] == {"n1": told(*OWN["n1"])}
+    assert found["first"]["n2"] == told(*OWN["n2"])
+
+
+def test_a_node_without_rules_is_not_told_and_serves_nothing_by_that() -> None:
+    found = asked(PLAIN, plain_home(n2=plain(None)), "taken", OWN["n2"])
+    assert (found["first"], found["then"]) == ({"n1": told(*OWN["n1"], *OWN["n2"])}, {})
 
 
 def test_the_last_one_gives_nothing_away() -> None:
@@ -315,7 +373,7 @@ def test_the_last_one_gives_nothing_away() -> None:
     (fault,) = asked(PLAIN, seen, "given", OWN["n1"][0])["faults"]
     assert "n3 was not reached; n2: its rules are not (all) there" in fault
     found = asked(PLAIN, seen, "given", OWN["n1"][0], last=True)
-    assert (found["first"], found["then"]) == ({}, {"n1": {VIP: OWN["n1"][1:]}})
+    assert (found["first"], found["then"]) == ({}, {"n1": told(*OWN["n1"][1:])})
     assert found["notes"] == [f"nobody serves bucket {OWN['n1'][0]} after that"]
     assert found["lines"] == [f"bucket {OWN['n1'][0]} of {VIP}: from n1 to nobody"]
 
