@@ -332,7 +332,7 @@ def test_buckets_that_a_person_chose_are_those_of_a_boot_until_he_takes_that_bac
     joined = good(host.node(**{**WANTED, "local_nodes": [1]}, buckets=[4]))
     assert joined["by_hand"] == {"taken": [4], "given": [1]}
     # One was moved until the next boot, another one for longer.
-    both = {"buckets": [1, 2, 3], "at_boot": True, "buckets_at_boot": [1, 3]}
+    both: dict[str, Any] = {"buckets": [1, 2, 3], "at_boot": True, "buckets_at_boot": [1, 3]}
     result = good(host.node(**WANTED, **both))
     assert (result["buckets"], result["by_hand"]) == ([1, 2, 3], {"taken": [3], "given": [2]})
     settled(host, **WANTED, **both)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import change
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, systemd
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip import change, install
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.change import Situation
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.kept import Kept
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp
@@ -37,8 +38,8 @@ def situation(before: ClusterIp, after: ClusterIp) -> Situation:
         others=[Kept(OTHER, ())],
         gone=[],
         gone_live=[],
-        had_files={change.install.UNIT: None},
-        files={change.install.UNIT: None},
+        had_files={install.UNIT: None},
+        files={install.UNIT: None},
     )
 
 
@@ -57,8 +58,8 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(change, "_set_addresses", addresses)
     monkeypatch.setattr(change, "named", lambda name: backend)
     monkeypatch.setattr(change, "alone", nullcontext)
-    monkeypatch.setattr(change.files, "place", lambda wanted, had: None)
-    monkeypatch.setattr(change.systemd, "systemctl", lambda run, *words: None)
+    monkeypatch.setattr(files, "place", lambda wanted, had: None)
+    monkeypatch.setattr(systemd, "systemctl", lambda run, *words: None)
     return found
 
 
