@@ -32,7 +32,8 @@ CHECK = Spec(
     fields={
         "type": Spec("text", "tcp or http", choices=("tcp", "http"), required=True),
         "port": PORT,
-        "path": Spec("text", "a path that begins with /", pattern=r"/\S*"),
+        # What a request line may hold: Python's http.client, which asks, refuses all else.
+        "path": Spec("text", "a path that begins with /, in ASCII without spaces", pattern=r"/[!-~]*"),
         "status_code": listed(
             Spec("codes", 'a whole number from 100 to 599, or a text such as "200-299 404"', low=100, high=599),
             'a whole number from 100 to 599, a text such as "200-299 404", or a list of them',

@@ -28,7 +28,7 @@ def probe(check: Check) -> str:
         if check.type == "http":
             return _http(check)
         socket.create_connection((check.address, check.port), check.timeout, (check.address, 0)).close()
-    except (OSError, http.client.HTTPException) as exc:
+    except (OSError, ValueError, http.client.HTTPException) as exc:  # ValueError: what cannot be sent
         return str(exc) or type(exc).__name__
     return ""
 

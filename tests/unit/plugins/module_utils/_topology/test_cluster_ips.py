@@ -182,6 +182,19 @@ def test_default_health_checks(entry: dict[str, Any], ports: list[int], checks: 
     assert all(check["connect_timeout"] == 2 for check in found["health_checks"])
 
 
+def test_a_path_that_no_request_can_have() -> None:
+    def faults_of(path: str) -> list[str]:
+        check = {"type": "http", "path": path}
+        one = {"address": "10.0.0.9/24", "interface": "eth0", "ports": 80, "health_checks": [check]}
+        return texts(inventory(2, lvs_cluster_ips=[one]))
+
+    assert faults_of("/pr%C3%BCfung?a=~") == []
+    for path in ("/prüfung", "/two words", "/\x7f", "alive"):
+        (text,) = faults_of(path)
+        assert "health_checks[0].path: is " in text
+        assert text.endswith("write a path that begins with /, in ASCII without spaces")
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

@@ -55,6 +55,12 @@ def test_http(web: int) -> None:
     assert probe(Check("tcp", "127.0.0.1", web)) == ""
 
 
+@pytest.mark.parametrize("path", ["/prüfung", "/two words"])
+def test_a_path_that_cannot_be_sent_is_a_bad_answer(web: int, path: str) -> None:
+    """Its thread would end there, and the last answer count for ever."""
+    assert probe(Check("http", "127.0.0.1", web, path)) != ""
+
+
 def test_a_server_that_says_nothing(silent: int) -> None:
     check = Check("http", "127.0.0.1", silent, timeout=0.1)
     assert probe(check) == "timed out"
