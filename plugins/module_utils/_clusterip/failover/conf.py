@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.states import instance
@@ -33,7 +33,9 @@ def config_text(plan: Mapping[str, Any], *, failback: str) -> str:
     health = (Node("file", (places.health,)), Node("weight", (0,)), Node("init_file", (1,)))
     tracked = [Node("track_file", (_HEALTH,), health)]
     tracked += [_choice(places, item["bucket"]) for item in vrrp["instances"]]
-    instances = [_instance(item, vrrp, failback) for item in vrrp["instances"]]
+    # VRRP tracks that of its adverts by itself. Where another one has no carrier, no client of its VIPs comes in.
+    links = sorted({cluster_ip["interface"] for cluster_ip in plan["cluster_ips"]} - {vrrp["interface"]})
+    instances = [_instance(item, vrrp, failback, links) for item in vrrp["instances"]]
     return render([Node("global_defs", (), global_defs), *tracked, *instances])
 
 
@@ -58,7 +60,7 @@ def _choice(places: Places, bucket: int) -> Node:
     return Node("track_file", (f"{_CHOICE}{bucket}",), nodes)
 
 
-def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str) -> Node:
+def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str, links: Sequence[str]) -> Node:
     """VRRP needs an address; the VIP is on all nodes at once, so it is one of the loopback network."""
     nodes = [
         Node("state", ("BACKUP",)),
@@ -71,6 +73,8 @@ def _instance(item: Mapping[str, Any], vrrp: Mapping[str, Any], failback: str) -
         nodes.append(Node("mcast_src_ip", (vrrp["source"],)))
     if failback == "manual":
         nodes.append(Node("nopreempt"))
+    if links:
+        nodes.append(Node("track_interface", (), tuple(Node(link) for link in links)))
     placeholder = Node(item["placeholder"], ("dev", "lo", "scope", "host"))
     tracked = (Node(_HEALTH), Node(f"{_CHOICE}{item['bucket']}"))
     nodes += [Node("virtual_ipaddress", (), (placeholder,)), Node("track_file", (), tracked)]

@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.co
 
 PLAN: dict[str, Any] = {
     "failback": "auto",
+    "cluster_ips": [{"address": "10.0.0.9", "interface": "eth0"}],
     "vrrp": {
         "interface": "eth0",
         "advert_int": 0.5,
@@ -93,7 +94,7 @@ def test_the_filter() -> None:
     assert convert(PLAN) == TEXT
     assert "nopreempt" in convert({**PLAN, "failback": "manual"})
     with pytest.raises(AnsibleFilterError, match="lacks the key 'vrrp'"):
-        convert({"failback": "auto"})
+        convert({"failback": "auto", "cluster_ips": []})
     with pytest.raises(AnsibleFilterError, match="auto or manual"):
         convert({**PLAN, "failback": "never"})
     with pytest.raises(AnsibleFilterError):
@@ -101,8 +102,18 @@ def test_the_filter() -> None:
 
 
 def test_adverts_are_sent_from_the_nodes_own_address_where_it_is_known() -> None:
-    vrrp = {"interface": "eth0", "advert_int": 1, "instances": [
-        {"bucket": 1, "virtual_router_id": 101, "priority": 250, "placeholder": "127.77.101.1/32"},
-    ]}  # fmt: skip
-    assert "mcast_src_ip" not in config_text({"vrrp": {**vrrp, "source": ""}}, failback="auto")
-    assert "    mcast_src_ip 10.0.0.11\n" in config_text({"vrrp": {**vrrp, "source": "10.0.0.11"}}, failback="auto")
+    def text(source: str) -> str:
+        return config_text({**PLAN, "vrrp": {**PLAN["vrrp"], "source": source}}, failback="auto")
+
+    assert text("") == TEXT
+    assert "    mcast_src_ip 10.0.0.11\n" in text("10.0.0.11")
+
+
+def test_the_other_interfaces_with_a_cluster_ip_are_tracked() -> None:
+    """A node that no client of a VIP reaches must not keep its buckets, over whatever link adverts go."""
+    places = [("10.0.0.9", "eth0"), ("10.2.0.9", "eth2"), ("10.1.0.9", "eth1"), ("fd00::9", "eth1")]
+    cluster_ips = [{"address": address, "interface": interface} for address, interface in places]
+    text = config_text({**PLAN, "cluster_ips": cluster_ips}, failback="auto")
+    tracked = "    track_interface {\n        eth1\n        eth2\n    }\n"
+    assert text.count(tracked) == 2
+    assert text.replace(tracked, "") == TEXT
