@@ -53,6 +53,14 @@ options:
     type: list
     elements: int
     default: []
+  mend:
+    description:
+      - Forget what a run left that was killed while a bucket was let go. Such a bucket is in FAULT here, and would not be
+        served by this node before its service starts again.
+      - With any other option that names a bucket this is done in any case.
+      - Only for who has the cluster's lock, as what another run lets go at this moment looks the same.
+    type: bool
+    default: false
   timeout:
     description: Seconds to wait, at most. It fails if that is not enough; what was noted stays noted.
     type: float

@@ -23,6 +23,7 @@ _NUMBERS: dict[str, Any] = {"type": "list", "elements": "int", "default": []}
 _LISTS = (*CHOICES, "let_go", "await_serving", "await_without")
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(_LISTS, _NUMBERS),
+    "mend": {"type": "bool", "default": False},
     "timeout": {"type": "float", "default": 30},
 }
 
@@ -32,16 +33,20 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     params, places = module.params, Places()
     wanted = _wanted(params)
     active = systemd.is_active(run_command, SERVICE)
-    if any(params[name] for name in _LISTS) and not active:
+    asked = any(params[name] for name in _LISTS)
+    if asked and not active:
         raise TaskError(
             f"{SERVICE} does not run on this host, so VRRP gives it no buckets: see journalctl -u {SERVICE}"
         )
     try:
         before = choices.read_choices(places)
         after = {**{bucket: one for bucket, one in before.items() if one != choices.LEFT}, **wanted}
+        left = [bucket for bucket, one in sorted(before.items()) if one == choices.LEFT and (asked or params["mend"])]
         released = sorted(choices.served(places) & set(params["let_go"])) if active else []
         fresh = {bucket: one for bucket, one in wanted.items() if before.get(bucket, choices.HOME) != one}
         if not module.check_mode:
+            if left:  # by a run that was killed: whoever asks has the cluster's lock
+                choices.mend(places)
             choices.choose(places, {bucket: one for bucket, one in fresh.items() if bucket not in released})
             if released:
                 gone = {bucket: after.get(bucket, choices.HOME) for bucket in released}
@@ -53,8 +58,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         raise TaskError(str(exc)) from exc
     sides = choices.by_choice(before), choices.by_choice(after)
     return {
-        "changed": bool(fresh or released),
-        "diff": {"before": sides[0], "after": sides[1]},
+        "changed": bool(fresh or released or left),
+        "diff": {"before": {**sides[0], **({"left in FAULT": left} if left else {})}, "after": sides[1]},
         **sides[1],
         "released": released,
         "serves": serves,

@@ -98,6 +98,30 @@ def test_only_what_is_served_is_let_go(machine: Machine) -> None:
     assert machine.run()["given"] == [1]
 
 
+@pytest.mark.parametrize("asked", [{"mend": True}, {"given": [1]}, {"await_without": [3]}, {"home": [9]}])
+def test_what_a_run_left_that_was_killed_is_mended_by_the_next(machine: Machine, asked: dict[str, Any]) -> None:
+    """It would be in FAULT here until the service starts again, and nobody was told."""
+    Path(machine.places.choices_dir).mkdir()
+    left = machine.places.choice(9)
+    machine.write(left, "-254\n# bucket 9 is let go for a moment\n")
+    # Who only reads has no lock: another run may let it go just now.
+    assert not machine.run()["changed"]
+    result = machine.run(check=True, **asked)
+    assert (result["changed"], result["diff"]["before"]["left in FAULT"]) == (True, [9])
+    assert Path(left).exists()
+    done = machine.run(**asked)
+    assert (done["changed"], done["diff"]) == (True, result["diff"])
+    assert not Path(left).exists()
+    again = machine.run(**asked)
+    assert not again["changed"]
+    assert "left in FAULT" not in again["diff"]["before"]
+
+
+def test_without_the_service_it_is_mended_too(machine: Machine) -> None:
+    machine.active = False
+    assert not machine.run(mend=True)["changed"]
+
+
 def test_waiting(machine: Machine) -> None:
     assert not machine.run(await_serving=[1, 2], await_without=[3])["changed"]
     assert machine.run(await_serving=[3], timeout=0)["msg"] == "this node has not got bucket 3 after 0 seconds"
