@@ -14,7 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import read_file
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import choices
-from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.install import SERVICE
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.install import SERVICE, is_good
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places, conf_path
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
@@ -52,7 +52,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
                 gone = {bucket: after.get(bucket, choices.HOME) for bucket in released}
                 choices.let_go(places, gone, params["timeout"])
             choices.await_buckets(places, params["await_serving"], params["await_without"], params["timeout"])
-        health, conf = read_file(places.health), read_file(conf_path(places))
+        conf, healthy = read_file(conf_path(places)), active and is_good(places)
         serves = sorted(choices.served(places)) if active else []
     except (BootError, OSError) as exc:
         raise TaskError(str(exc)) from exc
@@ -65,7 +65,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "serves": serves,
         "active": active,
         "preempts": conf is None or b"nopreempt" not in conf.data.split(),
-        "healthy": active and health is not None and health.data.strip() == b"0",
+        "healthy": healthy,
     }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -15,16 +16,20 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot import files, pr
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import HEADER, Placed, to_json
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.health import Check, Rhythm
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.probes import probe
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.program import NAME
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import (
     Places,
+    check_of,
     conf_path,
     digest,
     settings_path,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.trial import first_bad
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import verdict
 
-__all__ = ["AGENT_MODULES", "SERVICE", "Situation", "compare", "diff", "perform", "unit_text"]
+__all__ = ["AGENT_MODULES", "SERVICE", "Situation", "compare", "diff", "is_good", "perform", "unit_text"]
 
 SERVICE = f"{NAME}.service"
 AGENT = f"{program.FOLDER}/{NAME}"
@@ -70,7 +75,10 @@ WantedBy=multi-user.target
 
 
 class Situation(NamedTuple):
-    """What stands and what is wanted. loaded: whether the service runs and has read what stands."""
+    """What stands and what is wanted.
+
+    loaded: whether the service runs and has read what stands. good: whether it runs and finds this node fit to serve.
+    """
 
     present: bool
     had: Mapping[str, Placed | None]
@@ -78,6 +86,7 @@ class Situation(NamedTuple):
     enabled: bool
     active: bool
     loaded: bool
+    good: bool
 
     @property
     def changed(self) -> bool:
@@ -120,6 +129,7 @@ def compare(run: Command, config: str, settings: Mapping[str, Any] | None, pytho
         enabled=systemd.is_enabled(run, SERVICE, "the failover of cluster IPs"),
         active=active,
         loaded=active and _is_loaded(places),
+        good=active and is_good(places),
     )
 
 
@@ -180,6 +190,7 @@ def perform(run: Command, situation: Situation) -> None:
             shutil.rmtree(place, ignore_errors=True)
         files.remove_empty_folders()
         return
+    _try_new_checks(situation)
     try:
         _bring(run, situation)
     except (BootError, OSError):
@@ -187,6 +198,46 @@ def perform(run: Command, situation: Situation) -> None:
             # What has not been started must not look as if it had been: the next run has to see the difference.
             files.place({path: situation.had[path] for path in (AGENT, UNIT)}, situation.files)
         raise
+
+
+def _try_new_checks(situation: Situation) -> None:
+    """BootError if a check that the service does not know would make this node bad, which is good without it."""
+    path = settings_path(Places())
+    had, wanted = _file_data(situation.had[path]), _file_data(situation.files[path])
+    known = set(_checks(had))
+    new = [check for check in _checks(wanted) if check not in known]
+    if not situation.good or not new:
+        return
+    rhythm = Rhythm(float(wanted["interval"]), int(wanted["fall"]), int(wanted["rise"]))
+    bad = first_bad(new, rhythm, probe)
+    if bad:
+        raise BootError(
+            f"a new health check is bad on this node, which serves by those that it has: {bad} (asked {rhythm.fall} "
+            "times). The failover was left as it was. See that the server answers there, or correct health_checks of "
+            "the cluster IP"
+        )
+
+
+def _file_data(placed: Placed | None) -> dict[str, Any]:
+    """What is in failover.json; nothing if that is no text of ours."""
+    try:
+        data = json.loads(placed.data) if placed else {}
+    except ValueError:
+        data = {}
+    return data if isinstance(data, dict) else {}
+
+
+def _checks(data: Mapping[str, Any]) -> list[Check]:
+    try:
+        return [check_of(item) for item in data.get("checks", ())]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
+
+
+def is_good(places: Places) -> bool:
+    """Whether the service, while it runs, finds this node fit to serve."""
+    health = files.read_file(places.health)
+    return health is not None and health.data.strip() == b"0"
 
 
 def _bring(run: Command, situation: Situation) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "RUN_DIR",
     "Places",
     "Settings",
+    "check_of",
     "conf_path",
     "digest",
     "read",
@@ -108,7 +109,7 @@ def read(places: Places) -> Settings:
             int(data["buckets"]),
             str(data["keepalived"]),
             str(data["config"]),
-            tuple(_check(item) for item in data["checks"]),
+            tuple(check_of(item) for item in data["checks"]),
             Rhythm(float(data["interval"]), int(data["fall"]), int(data["rise"])),
             cluster_ips,
             print_of_files,
@@ -122,7 +123,8 @@ def read(places: Places) -> Settings:
     return found
 
 
-def _check(data: Mapping[str, Any]) -> Check:
+def check_of(data: Mapping[str, Any]) -> Check:
+    """A health check of the file; KeyError, TypeError or ValueError if it is none."""
     if data["type"] not in _TYPES:
         raise ValueError(f"{data['type']!r} is no type of a health check, which are {', '.join(_TYPES)}")
     check = Check(

@@ -14,6 +14,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import commands, files, program
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover import install
+from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.health import Check
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import Places, digest, read
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import verdict
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks import clusterip_failover as task
@@ -278,6 +279,85 @@ def test_a_service_that_has_read_other_files_is_told(machine: Machine) -> None:
         machine.settled(**WANTED)
     Path(machine.places.loaded).unlink()
     assert machine.good(**WANTED)["changed"]
+
+
+# --- new health checks ------------------------------------------------------------------------------------------
+
+TYPO = {**CHECK, "path": "/alvie"}
+
+
+class Server:
+    """What the module asks in place of a web server, and how often."""
+
+    def __init__(self, **answers: list[str]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def __call__(self, check: Check) -> str:
+        name = check.path.strip("/")
+        self.asked.append(name)
+        left = self.answers.get(name, [])
+        return left.pop(0) if left else ""
+
+
+@pytest.fixture
+def good(machine: Machine) -> Machine:
+    """A node that serves, whose health is good."""
+    machine.good(**WANTED)
+    Path(machine.places.health).write_text("0\n")
+    machine.calls()
+    return machine
+
+
+def test_a_new_check_that_is_bad_drives_no_bucket_away(good: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the node was bad when the run had gone on to the next one, which would be the same, up to the last."""
+    server = Server(alvie=["timed out", "status 404"] * 2)
+    monkeypatch.setattr(install, "probe", server)
+    before = good.contents()
+    wanted = {**WANTED, "checks": [CHECK, TYPO], "interval": 0.01}
+    assert good.run(check=True, **wanted)["changed"]
+    assert server.asked == []
+    for _run in range(2):  # the next one does not count it as done
+        result = good.run(**wanted)
+        assert "http 10.0.0.9:80/alvie: status 404 (asked 2 times)" in result["msg"]
+    assert server.asked == ["alvie"] * 4
+    assert (good.contents(), good.calls()) == (before, [])
+    good.settled(**WANTED)
+
+
+def test_one_good_answer_is_enough(good: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(alvie=["refused", ""])
+    monkeypatch.setattr(install, "probe", server)
+    wanted = {**WANTED, "checks": [CHECK, TYPO], "interval": 0.01}
+    good.good(**wanted)
+    assert (server.asked, good.calls()) == (["alvie", "alvie"], ["enable --quiet", "reload"])
+    # What it knows is not asked again, whatever else changes.
+    good.settled(**wanted)
+    good.good(**{**wanted, "content": TEXT + "#\n"})
+    good.good(**{**wanted, "checks": [TYPO], "fall": 3})
+    assert server.asked == ["alvie", "alvie"]
+
+
+@pytest.mark.parametrize("why", ["it is bad already", "it does not run"])
+def test_a_node_that_serves_nothing_takes_the_new_checks(
+    good: Machine, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be what mends it."""
+    monkeypatch.setattr(install, "probe", lambda check: pytest.fail(f"{check} was asked"))
+    Path(good.places.health).write_text("1\n")
+    if why == "it does not run":
+        Path(good.places.health).write_text("0\n")
+        good.active = False
+    assert good.good(**{**WANTED, "checks": [TYPO]})["changed"]
+
+
+@pytest.mark.parametrize("text", ["half a file", "[]", '{"checks": [{"type": "icmp"}]}'])
+def test_checks_that_cannot_be_read_count_as_none(good: Machine, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    monkeypatch.setattr(install, "probe", server)
+    Path(good.places.config_dir, "failover.json").write_text(text)
+    good.good(**WANTED)
+    assert server.asked == ["alive"]
 
 
 # --- what fails -------------------------------------------------------------------------------------------------
