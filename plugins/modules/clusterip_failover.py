@@ -111,6 +111,11 @@ restarted:
   returned: success
   type: bool
   sample: false
+good:
+  description: Whether the failover ran before, and its health checks were good.
+  returned: success
+  type: bool
+  sample: true
 shared:
   description: Whether something changes that all nodes must agree on, as the VRRP ids, or whether there is a failover.
   returned: success

@@ -191,6 +191,14 @@ buckets_before:
   type: list
   elements: int
   sample: [1, 2, 3, 4]
+gone:
+  description:
+    - The VIPs that this run took off their interfaces, or in check mode would - those that O(keep) does not name, and this
+      one where it goes, or comes back elsewhere because its interface, its MAC or its backend changes.
+  returned: success
+  type: list
+  elements: str
+  sample: [10.0.0.10]
 by_hand:
   description:
     - What a person chose, for longer than to the next boot - C(taken) and C(given), each a list of buckets. With VRRP

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import buckets, cluster_ip_tests
-from tests.support.buckets import INTERFACE, NODES, PORT, TOTAL, VIP6
+from tests.support.buckets import FAILOVER, INTERFACE, NODES, PORT, TOTAL, VIP, VIP6
 from tests.support.clients import IPV6, Clients, give_ipv6_addresses
 from tests.support.cluster import Cluster
 from tests.support.hashes import xt_cluster_bucket
@@ -36,11 +37,14 @@ def test_a_bucket_is_moved_by_hand_under_load(cluster: Cluster) -> None:
 
 @pytest.mark.late
 def test_an_ipv6_vip_comes_and_goes(cluster: Cluster, tmp_path: Path) -> None:
-    """Its MAC is told by neighbour discovery, and each client has the node that its network's bucket has."""
+    """Its MAC is told by neighbour discovery, and each client has the node that its network's bucket has.
+
+    When it goes, its health check does not drive the buckets of the other VIP from node to node.
+    """
 
     def edit(variables: dict[str, Any]) -> None:
         more = {"address": f"{VIP6}/64", "interface": INTERFACE, "protocol": "tcp", "ports": [PORT]}
-        variables["lvs_cluster_ips"].append({**more, "backend": "xt_cluster", "health_checks": []})
+        variables["lvs_cluster_ips"].append({**more, "backend": "xt_cluster"})
 
     run = cluster.playbook("site", inventory=edited(cluster.inventory, tmp_path, VARIABLES, edit))
     assert run.status == 0, run.output
@@ -59,12 +63,39 @@ def test_an_ipv6_vip_comes_and_goes(cluster: Cluster, tmp_path: Path) -> None:
     assert set(clients.shares()) == set(NODES)
     # After all that the nodes have sent to clients, with the VIP as their address.
     assert buckets.neighbours_mac(cluster, VIP6).startswith("03:36:")
+    for node in NODES:
+        settings = json.loads(cluster.run(node, "cat", "/etc/lvs-cluster/clusterip/failover.json"))
+        assert VIP6 in [check["address"] for check in settings["checks"]]
     back = cluster.playbook("site")
     assert back.status == 0, back.output
+    buckets.wait_for(cluster, owned, 60)
     for node in NODES:
+        said = cluster.run(node, "journalctl", "--no-pager", "--boot", "--unit", FAILOVER)
+        assert not [line for line in said.splitlines() if VIP6 in line and "Cannot assign" in line], said
         assert VIP6 not in cluster.addresses(node)
         assert "LVS-CIP" not in cluster.run(node, "ip6tables-save")
         assert cluster.run(node, "tc", "filter", "show", "dev", INTERFACE, "egress") == ""
+
+
+@pytest.mark.late
+def test_a_health_check_that_is_bad_stops_at_the_first_node(cluster: Cluster, tmp_path: Path) -> None:
+    """Nobody would serve when the last node had it."""
+
+    def edit(variables: dict[str, Any]) -> None:
+        variables["lvs_cluster_ips"][0]["health_checks"][0]["path"] = "/a-slip-of-the-pen"
+
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    changed = edited(cluster.inventory, tmp_path, VARIABLES, edit)
+    for _run in range(2):  # the second does not count the first node as done
+        run = cluster.playbook("site", inventory=changed)
+        assert run.status != 0
+        assert f"http {VIP}:{PORT}/a-slip-of-the-pen: status 404 (asked 2 times)" in run.output, run.output
+        for node in NODES:
+            assert "slip" not in cluster.run(node, "cat", "/etc/lvs-cluster/clusterip/failover.json")
+        assert buckets.table(cluster) == before
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    assert not back.changed
 
 
 @pytest.mark.late

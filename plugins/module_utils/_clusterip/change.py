@@ -92,6 +92,12 @@ class Situation(NamedTuple):
         return _place(self.had.cluster_ip) != _place(self.kept.cluster_ip)
 
     @property
+    def taken(self) -> list[Kept]:
+        """Those whose VIP goes, for good or until it stands elsewhere."""
+        leaves = self.had is not None and (self.kept is None or self.moves)
+        return [*self.gone, *([self.had] if self.had is not None and leaves else [])]
+
+    @property
     def changed(self) -> bool:
         lasts = self.enabled == self.active == (self.kept is not None or bool(self.others))
         return self.rules_differ or self.had_files != self.files or not lasts or self.addresses.changed
@@ -270,7 +276,7 @@ def perform(run: Command, situation: Situation, python: str, warn: Callable[[str
 
 def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Callable[[str], object]) -> None:
     had = [situation.had] if situation.had is not None else []
-    taken = [*situation.gone, *(had if situation.moves else [])]
+    taken = situation.taken
     if taken:
         _set_addresses([*situation.others, *([] if situation.moves else had)], python, warn)
     with alone():
@@ -294,7 +300,7 @@ def _bring(run: Command, situation: Situation, kept: Kept, python: str, warn: Ca
 
 def _take_away(run: Command, situation: Situation, python: str, warn: Callable[[str], object]) -> None:
     _set_addresses(situation.others, python, warn)
-    taken = [*situation.gone, *([situation.had] if situation.had else [])]
+    taken = situation.taken
     had_files = dict(situation.had_files)
     with alone():
         _remove_rules(run, taken)

@@ -56,5 +56,6 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "changed": situation.changed,
         "diff": install.diff(situation),
         "restarted": restarted,
+        "good": situation.good,
         "shared": situation.shared,
     }

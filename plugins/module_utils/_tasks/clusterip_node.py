@@ -60,6 +60,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "cluster_mac": kept.cluster_ip.cluster_mac if kept else "",
         "buckets": list(situation.buckets),
         "buckets_before": None if situation.had_live is None else list(situation.had_live),
+        "gone": sorted(it.cluster_ip.address for it in situation.taken),
         "by_hand": _by_hand(kept, by_vrrp),
         "shared": _shared(situation),
     }
