@@ -5,7 +5,9 @@
 
 Commands: load, unload, follow.
 
-A cluster IP that cannot be loaded keeps no other from it.
+A cluster IP that cannot be loaded keeps no other from it. But the service has failed then, and is tried again; the one
+of the VIPs, which needs it, does not start before all of them are loaded. A VIP without its rules would take every
+client, and without one of its VIPs the node's health checks fail anyhow.
 """
 
 from __future__ import annotations
