@@ -55,8 +55,8 @@ options:
     default: []
   mend:
     description:
-      - Forget what a run left that was killed while a bucket was let go. Such a bucket is in FAULT here, and would not be
-        served by this node before its service starts again.
+      - Forget what a run left that was killed while a bucket was let go. Such a bucket is in FAULT here, and this node
+        would not serve it before its service starts again.
       - With any other option that names a bucket this is done in any case.
       - Only for who has the cluster's lock, as what another run lets go at this moment looks the same.
     type: bool

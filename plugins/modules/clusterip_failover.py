@@ -14,8 +14,8 @@ description:
     VRRP instance for each bucket. The kernel serves the buckets of which this node is the master, for every VIP that
     M(lvs.cluster.clusterip_node) has put here.
   - The service checks the servers of this node, too. While one is bad, the node gives all its buckets away.
-  - A check that the service does not know yet is asked first, if the node is good. If it is bad O(fall) times in a row the
-    module fails and changes nothing, so that the node goes on with the checks that it has and no other gets that one.
+  - A check that the service does not know yet is asked first, if the node is good. If it is bad O(fall) times in a row,
+    the module fails and changes nothing. So the node goes on with the checks that it has, and no other gets that one.
   - When the service ends, in whatever way, it gives all buckets back.
   - A change is a reload where that will do. Only another version of the service's program restarts it, which moves this
     node's buckets away and back.

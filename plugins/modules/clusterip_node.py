@@ -193,8 +193,8 @@ buckets_before:
   sample: [1, 2, 3, 4]
 gone:
   description:
-    - The VIPs that this run took off their interfaces, or in check mode would - those that O(keep) does not name, and this
-      one where it goes, or comes back elsewhere because its interface, its MAC or its backend changes.
+    - The VIPs that this run took off their interfaces, or in check mode would - those that O(keep) does not name, and
+      this one where it goes, or comes back elsewhere because its interface, its MAC or its backend changes.
   returned: success
   type: list
   elements: str
