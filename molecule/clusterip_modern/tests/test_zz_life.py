@@ -12,6 +12,7 @@ from tests.support import buckets, cluster_ip_tests
 from tests.support.buckets import FAILOVER, INTERFACE, NODES, PORT, TOTAL, VIP, VIP6
 from tests.support.clients import IPV6, Clients, give_ipv6_addresses
 from tests.support.cluster import Cluster
+from tests.support.cluster_ip_tests import HOSTS
 from tests.support.hashes import xt_cluster_bucket
 from tests.support.variants import edited
 
@@ -75,6 +76,46 @@ def test_an_ipv6_vip_comes_and_goes(cluster: Cluster, tmp_path: Path) -> None:
         assert VIP6 not in cluster.addresses(node)
         assert "LVS-CIP" not in cluster.run(node, "ip6tables-save")
         assert cluster.run(node, "tc", "filter", "show", "dev", INTERFACE, "egress") == ""
+
+
+@pytest.mark.late
+def test_an_interface_that_is_made_again_has_its_cluster_mac(cluster: Cluster, tmp_path: Path) -> None:
+    """A VLAN, as a restart of the network makes it. Without it the node has no bucket, of the other VIP neither."""
+    link, vip, victim = "vlan7", "10.7.0.9", "web1"
+
+    def make(node: str) -> None:
+        cluster.run(node, "ip", "link", "add", "link", INTERFACE, "name", link, "type", "vlan", "id", "7")
+        cluster.run(node, "ip", "link", "set", link, "up")
+        cluster.run(node, "ip", "address", "add", f"10.7.0.{node[-1]}/24", "dev", link)
+
+    def edit(variables: dict[str, Any]) -> None:
+        more = {"address": f"{vip}/24", "interface": link, "protocol": "tcp", "ports": [PORT]}
+        variables["lvs_cluster_ips"].append({**more, "backend": "xt_cluster"})
+
+    def edit_hosts(variables: dict[str, Any]) -> None:
+        for node, own in variables["all"]["children"]["clusterip_nodes"]["hosts"].items():
+            own["lvs_interfaces"][link] = f"10.7.0.{node[-1]}/24"
+
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    for node in NODES:
+        cluster.run(node, "modprobe", "8021q")
+        make(node)
+    changed = edited(cluster.inventory, tmp_path / "hosts", HOSTS, edit_hosts)
+    run = cluster.playbook("site", inventory=edited(changed, tmp_path / "vips", VARIABLES, edit))
+    assert run.status == 0, run.output
+    assert buckets.table(cluster, vip=vip) == buckets.table(cluster) == before
+    cluster.run(victim, "ip", "link", "delete", link)
+    buckets.wait_for_sizes(cluster, {victim: 0, "web2": 6, "web3": 6}, 30)
+    make(victim)
+    buckets.wait_for(cluster, before, 60)
+    assert vip in cluster.addresses(victim)
+    assert "03:4c:0a:07:00:09" in cluster.run(victim, "ip", "maddr", "show", "dev", link)
+    assert buckets.table(cluster, vip=vip) == before
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    for node in NODES:
+        cluster.run(node, "ip", "link", "delete", link)
+    buckets.wait_for(cluster, before, 60)
 
 
 @pytest.mark.late

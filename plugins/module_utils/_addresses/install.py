@@ -20,6 +20,7 @@ AGENT_MODULES = (
     "_boot.commands",
     "_boot.errors",
     "_boot.files",
+    "_boot.systemd",
     "_boot.watch",
 )
 

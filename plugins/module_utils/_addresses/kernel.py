@@ -53,7 +53,8 @@ def parse_links(text: str) -> tuple[dict[str, Link], dict[Address, bool]]:
         if not name:
             continue
         flags = entry.get("flags", [])
-        links[name] = Link("UP" in flags, "LOWER_UP" in flags, not {"LOOPBACK", "NOARP"} & set(flags))
+        arp = not {"LOOPBACK", "NOARP"} & set(flags)
+        links[name] = Link("UP" in flags, "LOWER_UP" in flags, arp, int(entry.get("ifindex", 0)))
         for item in entry.get("addr_info", []):
             if item.get("family") in _FAMILIES and item.get("local"):
                 whole = ip_interface(f"{item['local']}/{item['prefixlen']}")

@@ -80,11 +80,15 @@ class Wanted(NamedTuple):
 
 
 class Link(NamedTuple):
-    """up: set up. running: has a carrier, too. arp: answers ARP or neighbour discovery for its addresses."""
+    """up: set up. running: has a carrier, too. arp: answers ARP or neighbour discovery for its addresses.
+
+    ifindex: the kernel's number of it; one that is deleted and made again has another.
+    """
 
     up: bool
     running: bool
     arp: bool
+    ifindex: int = 0
 
 
 class Live(NamedTuple):

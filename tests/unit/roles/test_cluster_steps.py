@@ -27,8 +27,9 @@ def cluster_ip(address: str) -> dict[str, Any]:
 
 
 def steps(tmp_path: Path, found: dict[str, Any], *, failover: bool = True) -> list[Any]:
-    """What the real present.yml does on a node whose plan has 10.0.0.9 and 10.0.0.10: the VIPs that the failover is told
-    to ask at, or the name of another file.
+    """What the real present.yml does on a node whose plan has 10.0.0.9 and 10.0.0.10.
+
+    For the failover, the VIPs that it is told to ask at; for another file, what it is about.
     """
     (failover_task,) = tasks_of("failover")
     checks = failover_task["lvs.cluster.clusterip_failover"]["checks"]

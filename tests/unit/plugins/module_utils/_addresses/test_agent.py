@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import agent, kernel, model
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.model import Address, Link, Live
+from ansible_collections.lvs.cluster.plugins.module_utils._boot import systemd
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.watch import Pace
 
 VIP = Address("10.0.0.6/32", "eth0")
@@ -22,12 +23,18 @@ class Machine:
 
     def __init__(self) -> None:
         self.addresses: set[Address] = set()
+        self.indexes = {"lo": 1, "eth0": 2}
         self.changes: list[str] = []
+        self.fault = ""
 
     def run(self, argv: Sequence[str]) -> tuple[int, str, str]:
         if "show" in argv:
-            return 0, json.dumps([self._link("lo", ["UP", "LOOPBACK"]), self._link("eth0", ["UP", "LOWER_UP"])]), ""
+            flags = {"lo": ["UP", "LOOPBACK"]}
+            links = [self._link(name, flags.get(name, ["UP", "LOWER_UP"])) for name in self.indexes]
+            return 0, json.dumps(links), ""
         self.changes.append(" ".join(argv))
+        if argv[0] == "systemctl":
+            return 1 if self.fault else 0, "", self.fault
         _ip, _address, word, address, _dev, interface, *_more = argv
         (self.addresses.add if word == "add" else self.addresses.remove)(Address(address, interface))
         return 0, "", ""
@@ -38,7 +45,16 @@ class Machine:
             for item in sorted(self.addresses)
             if item.interface == name
         ]
-        return {"ifname": name, "flags": flags, "addr_info": shown}
+        return {"ifindex": self.indexes[name], "ifname": name, "flags": flags, "addr_info": shown}
+
+    def delete_link(self, name: str) -> None:
+        del self.indexes[name]
+        self.addresses = {item for item in self.addresses if item.interface != name}
+
+    def told(self) -> list[str]:
+        """The changes since the last time, each by its verb and what it is about."""
+        found, self.changes = self.changes, []
+        return [" ".join(text.split()[1:4]) for text in found]
 
 
 @pytest.fixture
@@ -123,6 +139,73 @@ def test_what_nobody_could_hear_is_announced_later(monkeypatch: pytest.MonkeyPat
     watcher._announce([], Live(links={"eth0": Link(True, True, True)}))
     watcher._announce([], Live(links={"eth0": Link(True, True, True)}))
     assert heard == [[], [VIP], []]
+
+
+RELOAD, ADD = "reload x.service", "address add 10.0.0.6/32"
+OWN = Address("10.0.0.2/24", "eth0")
+
+
+@pytest.fixture
+def clusterip(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A host with a service that loads rules before the addresses: its unit."""
+    config.write_text(json.dumps(model.config_of(model.Wanted((VIP,), behind=frozenset({VIP})))))
+    monkeypatch.setattr(systemd, "FOLDER", str(tmp_path))
+    unit = tmp_path / "x.service"
+    unit.touch()
+    return unit
+
+
+def test_a_link_that_was_made_again_gets_its_rules_before_its_vip(clusterip: Path) -> None:
+    """With the link the kernel forgot that it listens to the cluster MAC, and what tells it to neighbours."""
+    machine = Machine()
+    watcher = agent.Agent("x", machine.run, Pace(0.2))
+    machine.addresses.add(OWN)
+    watcher.look(0.0)
+    assert machine.told() == [ADD]  # at boot it was loaded first
+    machine.addresses.remove(VIP)  # by somebody who left the link
+    watcher.look(100.0)
+    assert machine.told() == [ADD]
+    machine.delete_link("eth0")
+    watcher.look(200.0)
+    machine.indexes["eth0"] = 7
+    watcher.look(201.0)  # it has no address of its own yet, and the VIP waits for that
+    assert machine.told() == []
+    machine.addresses.add(OWN)
+    watcher.look(202.0)
+    assert machine.told() == [RELOAD, ADD]
+    machine.addresses.remove(VIP)
+    watcher.look(300.0)
+    assert machine.told() == [ADD]
+
+
+def test_without_its_rules_the_vip_stays_away(clusterip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine, pace = Machine(), Pace(0.2)
+    watcher = agent.Agent("x", machine.run, pace)
+    machine.addresses.add(OWN)
+    watcher.look(0.0)
+    machine.told()
+    machine.indexes["eth0"] = 7
+    machine.addresses.remove(VIP)
+    machine.fault = "Job failed"
+    watcher.look(100.0)
+    watcher.look(101.0)
+    assert (machine.told(), pace.failures) == ([RELOAD, RELOAD], 2)
+    assert "will be tried again: systemctl reload x.service failed with status 1: Job failed" in capsys.readouterr().err
+    machine.fault = ""
+    watcher.look(102.0)
+    assert (machine.told(), pace.failures) == ([RELOAD, ADD], 0)
+
+
+def test_a_host_without_such_a_service(clusterip: Path) -> None:
+    clusterip.unlink()
+    machine = Machine()
+    watcher = agent.Agent("x", machine.run, Pace(0.2))
+    machine.addresses.add(OWN)
+    watcher.look(0.0)
+    machine.indexes["eth0"] = 7
+    machine.addresses.remove(VIP)
+    watcher.look(100.0)
+    assert machine.told() == [ADD, ADD]
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ ONE, TWO = Address("10.0.0.6/32", "lo"), Address("10.0.0.7/32", "lo")
 def test_addresses() -> None:
     links, addresses = kernel.parse_links(ADDRESSES)
     assert links == {
-        "lo": Link(True, True, False),
-        "eth0": Link(True, False, True),
-        "tunl0": Link(False, False, False),
+        "lo": Link(True, True, False, 1),
+        "eth0": Link(True, False, True, 2),
+        "tunl0": Link(False, False, False, 3),
     }
     assert addresses == {
         Address("127.0.0.1/8", "lo"): False,
