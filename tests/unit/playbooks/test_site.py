@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.support.cluster import ROOT
+from tests.unit.roles.playing import run_plays
 
 PLAYS: list[dict[str, Any]] = yaml.safe_load((ROOT / "playbooks/site.yml").read_text())
 NAMES = [play["name"] for play in PLAYS]
@@ -72,3 +75,21 @@ def test_a_director_that_stays_as_it_is_and_could_not_serve_stops_the_others() -
     after = [task["name"] for task in PLAYS[place("Compare the directors")]["post_tasks"]]
     assert after.index("Find out in which order the directors may be changed, and how") == len(after) - 2
     assert after[-1] == "Stop if a director could not be asked what VRRP says"
+
+
+def test_nodes_that_come_go_first_and_those_that_leave_last(tmp_path: Path) -> None:
+    """Else a bucket would be given up before somebody takes it, or move between two that stay."""
+    compare = PLAYS[place("Compare the cluster nodes")]
+    (group,) = (task for task in compare["tasks"] if "lvs_nodes_{{" in text(task))
+    change = PLAYS[place("Configure the cluster nodes")]
+    states = {"web1": "absent", "web2": "present", "web3": "present", "web4": "present"}
+    plans = {name: {"clusterip_node": {"state": state, "nodes": {}}} for name, state in states.items()}
+    hosts: dict[str, dict[str, Any]] = {name: {"clusterip_node_differs": True} for name in states}
+    hosts["web2"]["clusterip_node_standing"] = ["10.0.0.9"]
+    hosts["web3"]["clusterip_node_standing"] = []  # web4 has nothing, not even packages
+    plays = [
+        {"hosts": "all", "vars": {**compare["vars"], "__plan": {"hosts": plans}}, "tasks": [group]},
+        {"hosts": change["hosts"], "serial": 1, "tasks": [{"ansible.builtin.debug": {"msg": "TURN."}}]},
+    ]
+    said = run_plays(tmp_path, plays, hosts)
+    assert re.findall(r"ok: \[(\w+)\] => \{\s+\"msg\": \"TURN", said) == ["web3", "web4", "web2", "web1"]

@@ -16,8 +16,15 @@ ROLE = ROOT / "roles/director"
 
 def run_play(tmp_path: Path, play: dict[str, Any], hosts: dict[str, dict[str, Any]], *, check: bool = False) -> str:
     """A play with the real variables of the role: its output."""
-    play = {"hosts": "all", "gather_facts": False, "vars_files": [str(ROLE / "vars/main.yml")], **play}
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    return run_plays(tmp_path, [{"vars_files": [str(ROLE / "vars/main.yml")], **play}], hosts, check=check)
+
+
+def run_plays(
+    tmp_path: Path, plays: list[dict[str, Any]], hosts: dict[str, dict[str, Any]], *, check: bool = False
+) -> str:
+    """Plays as they stand: their output."""
+    plays = [{"hosts": "all", "gather_facts": False, **play} for play in plays]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
     argv = [str(ROOT / ".venv/bin/ansible-playbook"), "-i", "hosts.yml", "play.yml", *(["--check"] if check else [])]
     collections = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
