@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import buckets, cluster_ip_tests
-from tests.support.buckets import FAILOVER, NODES, TOTAL
+from tests.support.buckets import FAILOVER, NODES, TOTAL, VIP
 from tests.support.cluster import Cluster, wait_until
 from tests.support.cluster_ip_tests import Bounds
 from tests.support.hashes import clusterip_bucket
@@ -91,6 +91,14 @@ def test_without_failover_buckets_are_moved_by_hand_and_for_good(cluster: Cluste
         assert set(clients.shares(settled)) == {"web2", "web3"}
         assert clients.doubles_since(settled) == []
     assert not cluster.playbook("site", *plain).changed
+    # What an echo moves lasts until the next boot, whatever is moved meanwhile.
+    short, longer = after["web2"][0], after["web3"][0]
+    for node, change in (("web1", f"+{short}"), ("web2", f"-{short}")):
+        cluster.run(node, "sh", "-c", f"echo {change} > /proc/net/ipt_CLUSTERIP/{VIP}")
+    run = cluster.playbook("buckets", *plain, "-e", f"lvs_host=web1 lvs_bucket={longer} lvs_bucket_state=taken")
+    assert run.status == 0, run.output
+    assert buckets.table(cluster)["web1"] == tuple(sorted((short, longer)))
+    after = {"web1": (longer,), "web2": after["web2"], "web3": after["web3"][1:]}
     cluster.lab.power("web1", "off")
     cluster.lab.power("web2", "off")
     for node in ("web1", "web2"):
