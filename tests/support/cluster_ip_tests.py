@@ -367,6 +367,8 @@ def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: f
         assert max(clients.gaps(returned).values()) <= bounds.lost
         assert set(clients.shares(returned)) == set(others)
 
+        # What a run leaves that is killed while the node lets a bucket go: FAULT, for the next run to mend.
+        cluster.run(victim, "sh", "-c", f"echo -254 > /var/lib/lvs-cluster/buckets/{before[victim][0]}")
         taken = clients.now
         mine = ",".join(map(str, before[victim]))
         move(cluster, f"lvs_host={victim}", f"lvs_bucket={mine}", "lvs_bucket_state=taken", manual[1])
