@@ -199,7 +199,7 @@ def foreign_default_faults(config: dict[str, Any], dumps: dict[tuple[str, int], 
     """
     faults = []
     for (family, table), text in sorted(dumps.items()):
-        gateways = {item["gateway"] for item in config["routes"] if item["family"] == family}
+        gateways = {item["gateway"] for item in config["routes"] if (item["family"], item["table"]) == (family, table)}
         for item in json.loads(text or "[]"):
             others = item.get("dst") == "default" and str(item.get("protocol", "")) != str(protocol)
             if others and {item.get("gateway")} != gateways:

@@ -154,3 +154,8 @@ def test_a_default_route_of_others_in_our_table() -> None:
 def test_a_default_route_of_others_to_the_same_gateway_may_stay() -> None:
     by_hand = '[{"dst":"default","gateway":"192.168.0.1","dev":"eth0","protocol":"3","flags":[]}]'
     assert options.foreign_default_faults(made(), {("ipv4", 200): by_hand}, 152) == []
+    two = made(routes=[ROUTE, {**ROUTE, "source": "10.1.0.12", "network": "10.1.0.0/24", "gateway": "10.1.0.1"}])
+    assert [item["table"] for item in two["routes"]] == [200, 201]
+    assert options.foreign_default_faults(two, {("ipv4", 200): by_hand, ("ipv4", 201): "[]"}, 152) == []
+    (fault,) = options.foreign_default_faults(two, {("ipv4", 200): "[]", ("ipv4", 201): by_hand}, 152)
+    assert fault.startswith("routing table 201 already has a default route via 192.168.0.1 ")
