@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,30 @@ def test_reboots_can_be_said_in_all_words_that_are_booleans(tmp_path: Path) -> N
         status, output = staged.play("upgrade", "lvs_host=lb1", words)
         assert status == 0, output[-2500:]
         assert (("lb1", "reboot") in work(staged)) is reboots
+
+
+@pytest.mark.parametrize(
+    ("dnf", "reboots"),
+    [
+        # Red Hat's French one, where nobody asks for another language.
+        ('[ "$LC_ALL" = C ] && echo "Reboot is required" || echo "Un redémarrage est requis"; exit 1', True),
+        ('echo "No core libraries or services have been updated"', False),
+        ('echo "No such command"; exit 1', None),
+    ],
+)
+def test_dnf_asks_for_a_reboot_in_any_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dnf: str, reboots: bool | None
+) -> None:
+    (tmp_path / "dnf").write_text(f"#!/bin/sh\n{dnf}\n")
+    (tmp_path / "dnf").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    staged = stage(tmp_path)
+    # Which of the two files is taken is said by the system.
+    staged.tasks("upgrade_apt.yml", (ROOT / "playbooks" / "tasks" / "upgrade_dnf.yml").read_text())
+    staged.replace("tasks/upgrade_apt.yml", "ansible.builtin.dnf:", "lvs.cluster.packages:")
+    status, output = staged.play("upgrade", "lvs_host=lb1")
+    assert (status == 0) is (reboots is not None), output[-2500:]
+    assert (("lb1", "reboot") in work(staged)) is bool(reboots)
 
 
 def test_the_active_one_moves_what_it_serves_before_its_packages(tmp_path: Path) -> None:
