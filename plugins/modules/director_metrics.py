@@ -28,6 +28,7 @@ options:
       - The folder that node_exporter reads (C(--collector.textfile.directory)); the default is Debian's. It is made
         where it is missing.
       - An absolute path without blanks, quotes, percent signs and a slash at its end.
+      - None in C(/tmp), C(/var/tmp), C(/home), C(/root) and C(/run/user), which are hidden from the service.
     type: path
     default: /var/lib/prometheus/node-exporter
   name:

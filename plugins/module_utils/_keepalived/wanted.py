@@ -13,7 +13,7 @@ from typing import Callable, Iterable, Mapping, NamedTuple, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block
 
-__all__ = ["Instance", "Real", "Virtual", "instances", "virtual_services"]
+__all__ = ["Instance", "Real", "Vip", "Virtual", "instances", "virtual_services"]
 
 Endpoint = Tuple[str, int]
 
@@ -34,27 +34,39 @@ class Virtual(NamedTuple):
     sorry: tuple[Endpoint, ...]
 
 
+class Vip(NamedTuple):
+    """A virtual address, and the interface that a master has it on."""
+
+    address: str
+    interface: str
+
+
 class Instance(NamedTuple):
     """A VRRP instance: where it speaks, and the addresses that a master has."""
 
     name: str
     interface: str
-    addresses: tuple[str, ...]
+    addresses: tuple[Vip, ...]
 
 
 def instances(blocks: Sequence[Block]) -> list[Instance]:
     found = []
     for block in blocks:
         if block.words[0] == "vrrp_instance" and len(block.words) > 1:
+            interface = "".join(_values(block.inside or ()).get("interface", ())[:1])
             addresses = [
-                _canonical(entry.words[0].partition("/")[0])
+                Vip(_canonical(entry.words[0].partition("/")[0]), _device(entry.words, interface))
                 for inner in block.inside or ()
                 if inner.words[0] in ("virtual_ipaddress", "virtual_ipaddress_excluded")
                 for entry in inner.inside or ()
             ]
-            interface = "".join(_values(block.inside or ()).get("interface", ())[:1])
             found.append(Instance(block.words[1], interface, tuple(dict.fromkeys(addresses))))
     return found
+
+
+def _device(words: tuple[str, ...], default: str) -> str:
+    at = words.index("dev") + 1 if "dev" in words else len(words)
+    return "".join(words[at : at + 1]) or default
 
 
 def virtual_services(blocks: Sequence[Block], number: Callable[[str], int]) -> dict[ServiceKey, Virtual]:

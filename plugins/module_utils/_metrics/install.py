@@ -21,6 +21,8 @@ CONFIG = "/etc/lvs-cluster/metrics.json"
 SERVICE, TIMER = f"{NAME}.service", f"{NAME}.timer"
 SECONDS = 15
 MAIN = "_metrics.program"
+# PrivateTmp and ProtectHome of the service hide what is there (systemd.exec(5)).
+HIDDEN = ("/tmp", "/var/tmp", "/home", "/root", "/run/user")
 MODULES = (
     *("_boot.alone", "_boot.commands", "_boot.errors", "_boot.files", "_store", "_operator.overrides"),
     *(f"_clusterip.{name}" for name in ("arp", "commands", "kept", "model", "ndp", "nft", "reach")),
@@ -155,6 +157,12 @@ def _check(settings: Settings) -> None:
         raise BootError(
             f"folder: {folder!r} is no folder for a unit of systemd: write an absolute path without blanks, quotes, "
             "percent signs and a slash at its end"
+        )
+    hidden = next((one for one in HIDDEN if f"{folder}/".startswith(f"{one}/")), None)
+    if hidden is not None:
+        raise BootError(
+            f"folder: {folder} is in {hidden}, which is hidden from the service that writes: name a folder elsewhere, "
+            "as in /var/lib, and have node_exporter read that one"
         )
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise BootError(f"folder: {folder} is no folder: move it away, or name another one")

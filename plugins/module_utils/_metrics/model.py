@@ -34,20 +34,31 @@ class Network(NamedTuple):
     """Interfaces that are up and have a carrier."""
     addresses: frozenset[str]
     """Addresses, but for those of lo: a director that is a real server has VIPs there at all times."""
+    loopback: frozenset[str]
+    """Those of lo, where VRRP may put a VIP, too."""
+
+    def present(self, instance: Instance) -> int:
+        """How many of an instance's addresses are here."""
+        return sum(
+            vip.address in (self.loopback if vip.interface == "lo" else self.addresses) for vip in instance.addresses
+        )
 
 
 def network_of(text: str) -> Network:
     """From what ``ip -json address show`` prints. Raise ValueError and the like for anything else."""
-    working, addresses = set(), set()
+    working, addresses, loopback = set(), set(), set()
     for one in json.loads(text):
         name = one.get("ifname")
         if not name:
             continue
         if {"UP", "LOWER_UP"} <= set(one.get("flags", ())):
             working.add(name)
-        if name != "lo":
-            addresses |= {entry["local"] for entry in one.get("addr_info", ()) if "local" in entry}
-    return Network(frozenset(working), frozenset(addresses))
+        found = {entry["local"] for entry in one.get("addr_info", ()) if "local" in entry}
+        if name == "lo":
+            loopback |= found
+        else:
+            addresses |= found
+    return Network(frozenset(working), frozenset(addresses), frozenset(loopback))
 
 
 def keepalived(
@@ -85,7 +96,7 @@ def keepalived(
         family(
             "vrrp_addresses_present",
             "How many of them this host has now.",
-            [(labels[one], len(network.addresses.intersection(one.addresses))) for one in instances],
+            [(labels[one], network.present(one)) for one in instances],
         ),
     ]
 
@@ -93,7 +104,7 @@ def keepalived(
 def _state(instance: Instance, running: bool, network: Network) -> str:
     if not running:
         return "stopped"
-    if network.addresses.intersection(instance.addresses):
+    if network.present(instance):
         return "master"
     return "backup" if instance.interface in network.working else "fault"
 

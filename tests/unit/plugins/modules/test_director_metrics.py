@@ -96,6 +96,18 @@ def test_a_folder_that_no_unit_can_name(director: Director, folder: str) -> None
     assert director.host.new_files() == []
 
 
+@pytest.mark.parametrize("folder", ["/tmp/figures", "/var/tmp", "/home/x", "/root/figures", "/run/user/1/figures"])
+def test_a_folder_that_the_service_cannot_see(director: Director, folder: str) -> None:
+    said = director.host.module("director_metrics", folder=folder)
+    assert f"folder: {folder} is in /" in said["msg"]
+    assert "name a folder elsewhere" in said["msg"]
+    assert director.host.new_files() == []
+
+
+def test_a_folder_whose_name_only_begins_like_that(director: Director) -> None:
+    assert director.host.module("director_metrics", folder="/homes/figures", check=True)["changed"]
+
+
 def test_the_figures_of_a_director_with_keepalived(director: Director) -> None:
     host = director.host
     director.dest.write_text(director.dest.read_text() + SERVICES)

@@ -121,8 +121,15 @@ def test_what_keepalived_would_not_take_is_left_out() -> None:
 def test_instances() -> None:
     found = wanted.instances(BLOCKS)
     assert [(one.name, one.interface) for one in found] == [("VI_4", "eth0"), ("VI_6", "eth1"), ("VI_2", "eth2")]
-    assert found[0].addresses == ("10.0.0.5", "192.168.0.1", "10.0.0.6")
-    assert found[1].addresses == ("fe80::5", "fd00::5")
+    assert found[0].addresses == (("10.0.0.5", "eth0"), ("192.168.0.1", "eth1"), ("10.0.0.6", "eth0"))
+    assert found[1].addresses == (("fe80::5", "eth1"), ("fd00::5", "eth1"))
+
+
+def test_where_an_address_goes() -> None:
+    addresses = "10.0.0.5/32 dev lo scope host\n10.0.0.6 dev\n"
+    text = f"vrrp_instance VI_1 {{\nvirtual_ipaddress {{\n{addresses}}}\ninterface eth0\n}}\n"
+    (found,) = wanted.instances(read_text(text, "x"))
+    assert found.addresses == (("10.0.0.5", "lo"), ("10.0.0.6", "eth0"))
 
 
 # -- with keepalived

@@ -9,12 +9,12 @@ import json
 import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.wanted import Instance
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.wanted import Instance, Vip
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics import model
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.exposition import Family
 from ansible_collections.lvs.cluster.plugins.module_utils._metrics.model import Network
 
-PUBLIC = Instance("VI_1", "eth0", ("10.0.0.5", "10.0.0.6"))
+PUBLIC = Instance("VI_1", "eth0", (Vip("10.0.0.5", "eth0"), Vip("10.0.0.6", "eth1")))
 
 
 def values(found: list[Family]) -> dict[str, float]:
@@ -27,7 +27,7 @@ def values(found: list[Family]) -> dict[str, float]:
 
 
 def network(*addresses: str, working: tuple[str, ...] = ("eth0",)) -> Network:
-    return Network(frozenset(working), frozenset(addresses))
+    return Network(frozenset(working), frozenset(addresses), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,25 @@ def test_vrrp(running: bool, here: Network, state: str, present: int) -> None:
     assert (found["configuration_pending"], found["configuration_staged"]) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("interface", "state", "present"),
+    [
+        ("lo", "master", 1),
+        # A director that is a real server has it there at all times.
+        ("eth0", "backup", 0),
+    ],
+)
+def test_an_address_of_lo_counts_where_vrrp_puts_it_there(interface: str, state: str, present: int) -> None:
+    instance = Instance("VI_1", "eth0", (Vip("10.0.0.5", interface),))
+    here = Network(frozenset({"lo", "eth0"}), frozenset({"10.0.0.3"}), frozenset({"127.0.0.1", "10.0.0.5"}))
+    found = values(model.keepalived(True, False, False, [instance], here))
+    assert found[f"vrrp_state VI_1 eth0 {state}"] == 1
+    assert found["vrrp_addresses_present VI_1 eth0"] == present
+    elsewhere = here._replace(addresses=frozenset({"10.0.0.5"}), loopback=frozenset())
+    found = values(model.keepalived(True, False, False, [instance], elsewhere))
+    assert found["vrrp_master VI_1 eth0"] == (interface != "lo")
+
+
 def test_the_network_of_a_director_that_is_a_real_server() -> None:
     told = [
         {"ifname": "lo", "flags": ["LOOPBACK", "UP", "LOWER_UP"], "addr_info": [{"local": "10.0.0.5"}]},
@@ -58,7 +77,7 @@ def test_the_network_of_a_director_that_is_a_real_server() -> None:
         {},
     ]
     found = model.network_of(json.dumps(told))
-    assert found == Network(frozenset({"lo", "eth0"}), frozenset({"10.0.0.3", "fe80::1"}))
+    assert found == Network(frozenset({"lo", "eth0"}), frozenset({"10.0.0.3", "fe80::1"}), frozenset({"10.0.0.5"}))
 
 
 def test_table_and_daemons() -> None:

@@ -42,6 +42,8 @@ def test_seconds_may_be_text(value: Any) -> None:
         ("lvs_guard", "y", "is 'y', which is not known; write true or false"),
         ("lvs_reboot", "t", "is 't', which is not known; write true, false or auto"),
         ("lvs_metrics", 2, "is '2', which is not known; write true or false"),
+        # A role's state, which the filter bool takes for false.
+        ("lvs_metrics", "present", "is 'present', which is not known; write true or false"),
         ("lvs_alone", "auto", "is 'auto', which is not known; write true or false"),
         ("lvs_last", ["true"], "is a list, not text; write true or false"),
         ("lvs_reboot", "later", "is 'later', which is not known; write true, false or auto"),
