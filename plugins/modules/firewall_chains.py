@@ -170,6 +170,12 @@ inactive:
   type: list
   elements: str
   sample: [LVS-PEERS]
+active:
+  description: The programs that filter packets here, of those that O(chains[].when_active) knows.
+  returned: success
+  type: list
+  elements: str
+  sample: [ufw]
 """
 
 from ansible.module_utils.basic import AnsibleModule

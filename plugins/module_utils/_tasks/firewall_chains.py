@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._boot import program
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._firewall import change
+from ansible_collections.lvs.cluster.plugins.module_utils._firewall import active, change
 from ansible_collections.lvs.cluster.plugins.module_utils._tasks.ending import TaskError
 
 CHAIN = {
@@ -42,6 +42,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     check = module.check_mode
     try:
         situation = change.compare(run_command, module.params, program.interpreter(sys.executable), check)
+        filtering = [name for name in active.PROGRAMS if active.is_active(name)]
         if situation.changed and not check:
             change.perform(run_command, situation)
     except (BootError, OSError) as exc:
@@ -51,4 +52,5 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "diff": change.diff(situation),
         "tables": [" ".join(place) for place, text in situation.texts.items() if text],
         "inactive": situation.inactive,
+        "active": filtering,
     }

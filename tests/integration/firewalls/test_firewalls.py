@@ -6,6 +6,8 @@ Without the roles' rules each firewall keeps VRRP out, and both directors are ma
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,16 +15,18 @@ from tests.integration.firewalls import firewalld
 from tests.support.cluster import ROOT, Cluster, booted, wait_until
 from tests.support.direct import reboot
 from tests.support.mail import serve
+from tests.support.variants import edited
 
 INVENTORY = ROOT / "inventories" / "nat_ha_sync"
 VIP, SHOP = "200.200.200.200", 8080
 UFW = """
 ufw allow in on lab0
 ufw allow in on eth0 to any port 80,8080 proto tcp
-ufw route allow in on eth0 out on eth1
-ufw route allow in on eth1 out on eth0
 ufw --force enable
 """
+VARIABLES = "group_vars/directors/main.yml"
+CONNTRACK = "net.ipv4.vs.conntrack"
+OUT = ("allow", "in", "on", "eth1", "out", "on", "eth0")
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +37,48 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
+def no_masquerade(variables: dict[str, Any]) -> None:
+    """Its chain lets real servers' answers out before ufw sees them."""
+    del variables["lvs_masquerade"]
+
+
+def conntrack(variables: dict[str, Any]) -> None:
+    variables["lvs_sysctls"] = {CONNTRACK: 1}
+
+
+@pytest.fixture(scope="module")
+def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With what the documentation says for NAT beside a firewall."""
+    return edited(INVENTORY, tmp_path_factory.mktemp("conntrack"), VARIABLES, conntrack)
+
+
 def one_master(cluster: Cluster) -> bool:
     return cluster.holders(VIP) == ["lb1"]
 
 
-def test_peers_are_let_in(cluster: Cluster) -> None:
-    run = cluster.playbook("site")
+def all_are_served(cluster: Cluster) -> bool:
+    return "failed" not in cluster.serve("client", VIP, SHOP, 6)
+
+
+def test_what_ufw_takes_from_nat(cluster: Cluster, tmp_path: Path) -> None:
+    run = cluster.playbook("site", inventory=edited(INVENTORY, tmp_path, VARIABLES, no_masquerade))
+    assert run.status == 0, run.output
+    assert "lb1: ufw is active, and drops what NAT real servers answer" in run.output
+    assert "lb2: where firewalld runs, it drops what NAT real servers answer" in run.output
+    wait_until(lambda: one_master(cluster), seconds=30, what="one master")
+    assert cluster.serve("client", VIP, SHOP, 3) == {"failed": 3}
+    # Either way alone, and it was nothing else.
+    cluster.run("lb1", "sysctl", "--write", f"{CONNTRACK}=1")
+    assert all_are_served(cluster)
+    cluster.run("lb1", "sysctl", "--write", f"{CONNTRACK}=0")
+    assert cluster.serve("client", VIP, SHOP, 3) == {"failed": 3}
+    cluster.run("lb1", "ufw", "route", *OUT)
+    assert all_are_served(cluster)
+    cluster.run("lb1", "ufw", "route", "delete", *OUT)
+
+
+def test_peers_are_let_in(cluster: Cluster, inventory: Path) -> None:
+    run = cluster.playbook("site", inventory=inventory)
     assert run.status == 0, run.output
     wait_until(lambda: one_master(cluster), seconds=30, what="one master")
     assert "failed" not in cluster.serve("client", VIP, SHOP, 20)
@@ -46,7 +86,7 @@ def test_peers_are_let_in(cluster: Cluster) -> None:
         lambda: f"{VIP}:{SHOP}" in cluster.run("lb2", "ipvsadm", "--list", "--connection", "--numeric"),
         seconds=10, what="lb2 to know connections",
     )  # fmt: skip
-    again = cluster.playbook("site")
+    again = cluster.playbook("site", inventory=inventory)
     assert (again.status, again.changed) == (0, {}), again.output
 
 

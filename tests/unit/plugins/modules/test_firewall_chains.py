@@ -268,7 +268,7 @@ def test_a_chain_is_there_while_ufw_is_enabled(host: Firewall) -> None:
     before = standing(host)
     peers = peer_chains([SYNC])
     done = host.chains(peers)
-    assert (done["changed"], done["tables"], done["inactive"]) == (True, [], ["LVS-PEERS"])
+    assert (done["changed"], done["tables"], done["inactive"], done["active"]) == (True, [], ["LVS-PEERS"], [])
     assert standing(host) == before
     assert not host.chains(peers)["changed"]
     boot(host)
@@ -278,7 +278,8 @@ def test_a_chain_is_there_while_ufw_is_enabled(host: Firewall) -> None:
     assert host.chains(peers, check=True)["tables"] == ["ipv4 filter"]
     boot(host)
     assert hook(host, "INPUT") == ["LVS-PEERS", "DROP", "THEIRS"]
-    assert host.chains(peers)["inactive"] == []
+    done = host.chains(peers)
+    assert (done["inactive"], done["active"]) == ([], ["ufw"])
     assert not host.chains(peers)["changed"]
 
     host.run("sed", "-i", "s/=yes/=no/", "/etc/ufw/ufw.conf")
