@@ -16,7 +16,8 @@ description:
   - Each script is looked for before the host is touched, in this order, the C(files) folder of each place first. Beside
     the inventory of the host, beside the other inventories, beside the playbook that runs, beside the playbooks on the
     command line. For an inventory that is a folder both in and beside it.
-  - A script that is encrypted with Ansible Vault is decrypted.
+  - A script that is encrypted with Ansible Vault is decrypted. On the director every user can read it, so a secret
+    belongs in a file of its own there, which only the script's user can read.
 options:
   scripts:
     description:
