@@ -50,6 +50,7 @@ PLAYBOOKS = (
     "lvs_adopt_faulty",
     "lvs_alone",
     "lvs_awx_credentials",
+    "lvs_awx_galaxy_credentials",
     "lvs_awx_image",
     "lvs_awx_inventory_path",
     "lvs_awx_name",

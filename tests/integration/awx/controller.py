@@ -21,6 +21,7 @@ LISTS = (
 )
 UNIFIED = ("projects", "job_templates", "workflow_job_templates", "workflow_approval_templates")
 LINKS = {
+    "organizations": ("galaxy_credentials",),
     "job_templates": ("credentials",),
     "workflow_job_template_nodes": ("success_nodes", "failure_nodes", "always_nodes"),
 }
@@ -81,12 +82,7 @@ class Controller:
         if number:
             return self._shown(self._item(kind, number))
         kinds = UNIFIED if kind == "unified_job_templates" else (kind,)
-        found = [
-            self._shown(item)
-            for one in kinds
-            for item in self.items[one]
-            if all(str(item.get(field)) == value for field, value in query.items())
-        ]
+        found = [self._shown(item) for one in kinds for item in self.items[one] if matches(item, query)]
         return {"count": len(found), "next": None, "results": found}
 
     def post(self, path: str, data: Item) -> tuple[int, Item]:
@@ -144,6 +140,13 @@ class Controller:
         if set(data["inputs"]) - known or not set(of["inputs"]["required"]) <= set(data["inputs"]):
             raise Refused(400, f"inputs: {sorted(data['inputs'])}, not {sorted(known)}")
         self.secrets += data["inputs"].values()
+
+
+def matches(item: Item, query: Item) -> bool:
+    """All of the fields, and one of those that begin with or__, if there are any."""
+    same = {field: str(item.get(field.removeprefix("or__"))) == value for field, value in query.items()}
+    either = [found for field, found in same.items() if field.startswith("or__")]
+    return all(found for field, found in same.items() if not field.startswith("or__")) and (not either or any(either))
 
 
 def check_survey(survey: Item) -> None:

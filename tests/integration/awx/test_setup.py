@@ -7,6 +7,8 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +86,8 @@ def test_no_secret_is_shown(done: Done) -> None:
 def test_project_and_inventory_belong_together(done: Done) -> None:
     awx = done.controller
     (organization,) = awx.items["organizations"]
+    # The image has the collections.
+    assert awx.linked(organization, "galaxy_credentials") == []
     project = awx.named("projects", "LVS")
     assert (project["scm_type"], project["scm_url"]) == ("git", GIVEN["lvs_awx_scm_url"])
     environment = awx.named("execution_environments", "LVS")
@@ -137,6 +141,91 @@ def test_password_reaches_the_inventory_s_variable(done: Done) -> None:
     assert "{{ vault_vrrp_pass }}" in text
 
 
+# -- what somebody has attached
+
+GALAXY, HUB, VAULT, VRRP = "Ansible Galaxy", "our hub", "vault", "LVS VRRP password"
+FEW = {
+    "lvs_awx_scm_url": "https://example.com/cluster.git",
+    "__awx_templates": [{"playbook": "check", "description": "Looks", "survey": {"lvs_report_dir": {}}}],
+    "__awx_steps": [],
+}
+
+
+def with_credentials(*names: str) -> Controller:
+    controller = Controller(["check.yml"])
+    for name in names:
+        controller.add("credentials", {"name": name, "inputs": {}})
+    return controller
+
+
+def attached(controller: Controller, kind: str, name: str, link: str) -> list[str]:
+    names = {one["id"]: one["name"] for one in controller.items["credentials"]}
+    return [names[one] for one in controller.linked(controller.named(kind, name), link)]
+
+
+@pytest.mark.parametrize(
+    ("given", "before", "after"),
+    [
+        ({}, None, [GALAXY]),
+        ({}, [], [GALAXY]),
+        ({"lvs_awx_galaxy_credentials": ""}, [HUB], [HUB]),
+        ({"lvs_awx_image": "example.com/lvs-ee:1"}, None, []),
+        ({"lvs_awx_image": "example.com/lvs-ee:1", "lvs_awx_galaxy_credentials": [HUB]}, None, [HUB]),
+        ({"lvs_awx_galaxy_credentials": f"{HUB}, {GALAXY}"}, [VAULT, GALAXY], [HUB, GALAXY]),
+    ],
+)
+def test_the_organization_can_install_collections(
+    given: dict[str, object], before: list[str] | None, after: list[str]
+) -> None:
+    controller = with_credentials(GALAXY, HUB, VAULT)
+    if before is not None:
+        organization = controller.add("organizations", {"name": "LVS"})
+        ids = [controller.named("credentials", name)["id"] for name in before]
+        controller.links[f"{organization['url']}galaxy_credentials/"] = ids
+    with serving(controller) as address:
+        for number in range(2):
+            one = set_up(address, {**FEW, "lvs_awx_vrrp": False, **given})
+            assert one.status == 0, one.output
+            assert attached(controller, "organizations", "LVS", "galaxy_credentials") == after
+            assert number == 0 or one.changed == {}
+
+
+def test_a_user_who_cannot_see_the_credential_of_galaxy_needs_none() -> None:
+    controller = with_credentials()
+    with serving(controller) as address:
+        one = set_up(address, {**FEW, "lvs_awx_vrrp": False})
+    assert one.status == 0, one.output
+    assert attached(controller, "organizations", "LVS", "galaxy_credentials") == []
+
+
+def test_a_template_keeps_the_credentials_that_it_was_given_by_hand() -> None:
+    controller = with_credentials(MACHINE, VAULT)
+
+    def credentials() -> list[str]:
+        return sorted(attached(controller, "job_templates", "LVS check", "credentials"))
+
+    with serving(controller) as address:
+        one = set_up(address, {**FEW, "lvs_awx_vrrp": False})
+        assert one.status == 0, one.output
+        assert credentials() == []
+        template = controller.named("job_templates", "LVS check")
+        ids = [controller.named("credentials", name)["id"] for name in (MACHINE, VAULT)]
+        controller.links[f"{template['url']}credentials/"] = ids
+        again = set_up(address, {**FEW, "lvs_awx_vrrp": False})
+        assert (again.status, again.changed) == (0, {}), again.output
+        assert credentials() == [MACHINE, VAULT]
+        # A password that comes later is one more.
+        for _number in range(2):
+            one = set_up(address, FEW, LVS_VRRP_PASS=PASSWORD)
+            assert one.status == 0, one.output
+            assert credentials() == [VRRP, MACHINE, VAULT]
+        assert one.changed == {}
+        # These, and no others.
+        one = set_up(address, {**FEW, "lvs_awx_credentials": [VAULT]})
+        assert one.status == 0, one.output
+        assert credentials() == [VRRP, VAULT]
+
+
 # -- what is wrong is told
 
 
@@ -147,6 +236,20 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
     assert "lvs_awx_scm_url is not given" in told
     assert "CONTROLLER_HOST is not in the environment" in told
     assert "awx.awx is not installed" not in told
+
+
+def test_a_missing_awx_awx_is_told(tmp_path: Path) -> None:
+    for name in ("lvs.cluster", "community.general", "ansible.utils"):
+        namespace, _dot, collection = name.partition(".")
+        place = tmp_path / "ansible_collections" / namespace / collection
+        place.parent.mkdir(parents=True)
+        place.symlink_to(Path(str(import_module(f"ansible_collections.{name}").__path__[0])))
+    nothing = run(
+        *("ansible-playbook", "lvs.cluster.awx_setup"),
+        **{"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"},
+    )
+    assert nothing.status != 0
+    assert "the collection awx.awx is not installed" in " ".join(nothing.output.split())
 
 
 def test_a_password_that_nobody_knows_is_told_before_anything_is_made() -> None:
