@@ -103,7 +103,7 @@ def read_setup() -> dict[str, Any]:
         blocks = [block for one in owner.running() for block in read_blocks(*one)]
     except owner.UnreadableError:
         return {"vips": {}, "sorry": None}
-    vips = {one.name: list(one.addresses) for one in wanted.instances(blocks)}
+    vips = {one.name: [vip.address for vip in one.addresses] for one in wanted.instances(blocks)}
     return {"vips": vips, "sorry": sorry_servers(blocks)}
 
 
