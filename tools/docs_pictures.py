@@ -7,7 +7,6 @@ They are committed in docs/pictures, because a page shows them wherever its Mark
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,8 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in INVENTORIES.glob("*/hosts.yml"))
 
 
-def task_vars(folder: Path) -> dict[str, Any]:
-    """What Ansible hands the action `plan` of this inventory: the groups, and every host's variables, templated."""
-    loader = DataLoader()
-    # Where look-ups find the examples' files; Ansible's commands take the folder that the inventory is in.
-    loader.set_basedir(str(folder.parent))
+def task_vars(folder: Path, loader: DataLoader) -> dict[str, Any]:
+    """What Ansible hands the action `plan` of this inventory: the groups, and every host's variables."""
     inventory = InventoryManager(loader=loader, sources=[str(folder)])
     variables = VariableManager(loader=loader, inventory=inventory)
     return {
@@ -40,14 +36,17 @@ def task_vars(folder: Path) -> dict[str, Any]:
     }
 
 
-def draw(variables: Mapping[str, Any]) -> str:
-    """The picture; ValueError if the inventory has faults."""
+def draw(folder: Path) -> str:
+    """The picture of this inventory; ValueError if it has faults."""
     # Not before init_plugin_loader: only its own import of the collection makes the collection's lookups known.
     from ansible_collections.lvs.cluster.plugins.action.plan import _inventory
     from ansible_collections.lvs.cluster.plugins.filter.cluster_picture import cluster_picture
     from ansible_collections.lvs.cluster.plugins.module_utils._topology import plan
 
-    inventory = _inventory(variables, frozenset())
+    loader = DataLoader()
+    # Where look-ups find the examples' files; Ansible's commands take the folder that the inventory is in.
+    loader.set_basedir(str(folder.parent))
+    inventory = _inventory(task_vars(folder, loader), frozenset(), loader)
     answer = plan(inventory)
     if answer["faults"]:
         raise ValueError("; ".join(fault["text"] for fault in answer["faults"]))
@@ -60,7 +59,7 @@ def write(folder: Path) -> None:
     init_plugin_loader([str(ROOT / ".venv" / "collections")])
     folder.mkdir(parents=True, exist_ok=True)
     for name in names():
-        (folder / f"{name}.svg").write_text(draw(task_vars(INVENTORIES / name)))
+        (folder / f"{name}.svg").write_text(draw(INVENTORIES / name))
     for path in folder.glob("*.svg"):
         if path.stem not in names():
             path.unlink()

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, Mapping
+from typing import Any, Collection, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.writable import unwritable
@@ -30,7 +31,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         # Extra variables stand above the inventory's, and some playbooks have one of the same name.
         without = frozenset(self._task.args.get("without") or ())
-        inventory = _inventory(task_vars or {}, without)
+        inventory = _inventory(task_vars or {}, without, self._loader)
         inventory["extra"] = sorted(name for name in load_extra_vars(self._loader) if name.startswith("lvs_"))
         self._add_play(inventory, task_vars or {})
         result.update(planned(inventory))
@@ -42,7 +43,7 @@ class ActionModule(ActionBase):
         own = inventory["hosts"].get(task_vars.get("inventory_hostname"), {})
         for name in RUN:
             if name in task_vars and name not in own:
-                own[name] = _templated(self._templar.template, task_vars[name])
+                own[name] = _templated(self._templar, task_vars[name])
 
 
 def planned(inventory: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,23 +53,37 @@ def planned(inventory: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, "faults": faults, "hosts": {}} if faults else answer
 
 
-def _inventory(task_vars: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
+def _inventory(task_vars: Mapping[str, Any], without: Collection[str], loader: Any) -> dict[str, Any]:
     groups = {name: [str(host) for host in hosts] for name, hosts in task_vars["groups"].items()}
-    hosts = {name: _variables(task_vars["hostvars"][name], without) for name in groups["all"]}
+    hosts = {name: _variables(task_vars["hostvars"].raw_get(name), without, loader) for name in groups["all"]}
     return {"hosts": hosts, "groups": groups}
 
 
-def _variables(hostvars: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
-    """A host's variables of ours, templated; one that can't be is handed on as the fault that it is."""
-    values: dict[str, Any] = {}
-    for name in [name for name in hostvars if name.startswith(PREFIXES) and name not in without]:
-        values[str(name)] = _templated(hostvars.__getitem__, name)
-    return values
+def _variables(raw: Mapping[str, Any], without: Collection[str], loader: Any) -> dict[str, Any]:
+    """A host's variables of ours, templated; one that can't be is handed on as the fault that it is.
+
+    Before ansible-core 2.19 ``hostvars[host][name]`` leaves an expression that has no value as it stands.
+    """
+    templar = Templar(loader=loader, variables=raw)
+    return {
+        str(name): _templated(templar, value)
+        for name, value in raw.items()
+        if name.startswith(PREFIXES) and name not in without
+    }
 
 
-def _templated(read: Callable[[Any], Any], what: Any) -> Any:
-    """What ``read`` makes of it, or the fault that it is."""
+def _templated(templar: Templar, value: Any) -> Any:
+    """What becomes of a value with all of its expressions, or the fault that it is."""
     try:
-        return read(what)
+        return _decrypted(templar.template(value, fail_on_undefined=True))
     except AnsibleError as error:
         return {"__lvs_error__": str(error)}
+
+
+def _decrypted(value: Any) -> Any:
+    """The value with the text of each ``!vault`` in it, which is no text before ansible-core 2.19."""
+    if isinstance(value, Mapping):
+        return {key: _decrypted(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_decrypted(one) for one in value]
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
