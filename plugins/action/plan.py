@@ -59,7 +59,7 @@ def _inventory(task_vars: Mapping[str, Any], without: Collection[str], loader: A
     return {"hosts": hosts, "groups": groups}
 
 
-def _variables(raw: Mapping[str, Any], without: Collection[str], loader: Any) -> dict[str, Any]:
+def _variables(raw: dict[str, Any], without: Collection[str], loader: Any) -> dict[str, Any]:
     """A host's variables of ours, templated; one that can't be is handed on as the fault that it is.
 
     Before ansible-core 2.19 ``hostvars[host][name]`` leaves an expression that has no value as it stands.

@@ -139,6 +139,7 @@ def _unicast(lines: Lines) -> dict[str, Any]:
     """``source``, ``peers`` and ``ttl`` as this director has them."""
     inside = lines.inside_of("unicast_peer")
     if not inside:
+        _without_peers(lines)
         return {}
     lines.all("unicast_peer")
     peers = [one.name for one in inside]
@@ -154,6 +155,14 @@ def _unicast(lines: Lines) -> dict[str, Any]:
         if found:
             result[key] = "".join(found.values)
     return result
+
+
+def _without_peers(lines: Lines) -> None:
+    """Without peers unicast_src_ip is mcast_src_ip to keepalived, and it refuses unicast_ttl (vrrp_parser.c)."""
+    for one in lines.all("unicast_ttl"):
+        lines.context.found.note(one.place, "unicast_ttl has no effect without unicast_peer", "it was left out")
+    for one in lines.all("unicast_src_ip"):
+        lines.rest.append(one._replace(words=("mcast_src_ip", *one.values)))
 
 
 def _address(item: Item, instance: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import escaped, listing, natural
 
 __all__ = ["Fault", "Findings", "Place"]
 
@@ -70,7 +70,8 @@ class Place:
 
     def key(self, name: str) -> Place:
         """The place of a mapping's key (or, from an empty path, of a variable)."""
-        return Place(self.findings, self.host, f"{self.path}.{name}" if self.path else name)
+        one = escaped(name)
+        return Place(self.findings, self.host, f"{self.path}.{one}" if self.path else one)
 
     def index(self, number: int) -> Place:
         """The place of a list's item."""

@@ -20,7 +20,7 @@ from typing import Any, Callable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import describe, natural, quoted
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import describe, escaped, natural, quoted
 
 __all__ = ["ERROR_KEY", "Spec", "check", "similar"]
 
@@ -68,13 +68,25 @@ class Wrong(ValueError):
 def check(spec: Spec, value: Any, place: Place) -> Any:
     """The normalised value, or None after its fault was noted at ``place``."""
     if isinstance(value, Mapping) and ERROR_KEY in value:
-        place.fault(f"cannot be worked out: {value[ERROR_KEY]}", "mend the expression, or define what it needs")
+        place.fault(
+            f"cannot be worked out: {escaped(str(value[ERROR_KEY]))}", "mend the expression, or define what it needs"
+        )
         return None
     try:
-        return KINDS[spec.kind](spec, value, place)
+        return KINDS[spec.kind](spec, _unicode(value), place)
     except Wrong as wrong:
         place.fault(str(wrong), f"write {spec.wanted}")
         return None
+
+
+def _unicode(value: Any, what: str = "is") -> Any:
+    """The value, if it is no text that UTF-8 can't hold (half of a pair of surrogates)."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Wrong(f"{what} not valid Unicode") from None
+    return value
 
 
 def similar(key: str, known: list[str], closeness: float = 0.75) -> str:
@@ -169,7 +181,7 @@ def _codes(spec: Spec, value: Any, place: Place) -> int | str:
 
 def _mark(spec: Spec, value: Any, place: Place) -> int:
     """A whole number that may be written as hexadecimal text, as the tools of firewalls show marks."""
-    hexadecimal = isinstance(value, str) and re.fullmatch(r"\s*0[xX][0-9a-fA-F]+\s*", value)
+    hexadecimal = isinstance(value, str) and re.fullmatch(r"\s*0[xX][0-9a-fA-F]{1,10}\s*", value)
     return _integer(spec, int(value, 16) if hexadecimal else value, place)
 
 
@@ -305,7 +317,11 @@ def _optional(spec: Spec, value: Any, place: Place) -> dict[str, Any] | bool:
 def _given(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Wrong(f"is {describe(value)}, not a mapping")
-    return {str(key): one for key, one in value.items() if one is not None}
+    return {_key(key): one for key, one in value.items() if one is not None}
+
+
+def _key(key: Any) -> str:
+    return str(_unicode(key, "has a key that is"))
 
 
 def _unknown(spec: Spec, key: str, place: Place) -> None:
@@ -370,17 +386,18 @@ def _word(spec: Spec, value: Any, place: Place) -> str:
 def _options(spec: Spec, value: Any, place: Place) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Wrong(f"is {describe(value)}, not a mapping")
-    return {str(key): _plain(one) for key, one in value.items()}
+    return {_key(key): _plain(one) for key, one in value.items()}
 
 
 def _plain(value: Any) -> Any:
     """The value in plain types, so that the plan can be compared and written as JSON."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {_key(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     if value is None or isinstance(value, bool):
         return value
+    _unicode(value, "holds text that is")
     return next((kind(value) for kind in (str, int, float) if isinstance(value, kind)), str(value))
 
 

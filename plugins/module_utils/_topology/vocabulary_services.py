@@ -38,6 +38,7 @@ __all__ = [
     "OLD_SERVICE_WORDS",
     "SERVICE",
     "SERVICE_SETTINGS",
+    "SERVICE_WRITTEN",
 ]
 
 OLD_SERVICE_WORDS = {
@@ -57,11 +58,25 @@ CHECKING: Mapping[str, Spec] = {
 }
 """What the health checks of a service or a real server have that don't say otherwise."""
 SWITCHES: Mapping[str, Spec] = {"alpha": BOOLEAN, "inhibit_on_failure": BOOLEAN, "smtp_alert": BOOLEAN}
+REAL_SERVER_WRITTEN: Mapping[str, str] = {
+    "lvs_method": "forwarding",
+    "lb_kind": "forwarding",
+    "weight": "weight",
+    "uthreshold": "upper_threshold",
+    "lthreshold": "lower_threshold",
+}
+SERVICE_WRITTEN: Mapping[str, str] = {
+    **OLD_SERVICE_WORDS,
+    "protocol": "protocol",
+    "persistence_granularity": "persistence_netmask",
+}
+"""keepalived's keywords of what a plan has under another name, or always: under options they would contradict it."""
 REAL_SERVER = Spec(
     "mapping",
     "a mapping with host, group or address",
     one_of=("host", "group", "address"),
     old_words={"lb_kind": "forwarding", "lvs_method": "forwarding"},
+    elsewhere=REAL_SERVER_WRITTEN,
     fields={
         "host": TEXT,
         "group": TEXT,
@@ -121,6 +136,7 @@ SERVICE = Spec(
     "a mapping",
     one_of=("port", "ports", "fwmark"),
     old_words=OLD_SERVICE_WORDS,
+    elsewhere=SERVICE_WRITTEN,
     fields={
         "name": NAME,
         "address": ADDRESS,

@@ -87,6 +87,14 @@ def _notify(*states: str) -> Spec:
 
 NOTIFY_OF_ALL: Mapping[str, str] = {"notify": "notify.any"}
 """keepalived's notify is one script for all states, and the key of that name is a mapping."""
+INSTANCE_WRITTEN: Mapping[str, str] = {
+    **NOTIFY_OF_ALL,
+    "state": "state",
+    "advert_int": "advert_int",
+    "priority": "priorities",
+    **dict.fromkeys(("unicast_peer", "unicast_src_ip", "unicast_ttl"), "unicast"),
+}
+"""keepalived's keywords of what a plan has under another name, or always: under options they would contradict it."""
 
 UNICAST = Spec(
     "switch",
@@ -116,7 +124,7 @@ VRRP_INSTANCE = Spec(
     "mapping",
     "a mapping",
     moved=("version", *PREEMPT, *SWITCHES, *GARP),
-    elsewhere=NOTIFY_OF_ALL,
+    elsewhere=INSTANCE_WRITTEN,
     fields={
         "name": NAME,
         # A rebooted director that starts as MASTER seizes the VIP before it has heard its peer; as BACKUP it listens

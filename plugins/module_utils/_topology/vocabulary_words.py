@@ -56,7 +56,13 @@ def listed(item: Spec, wanted: str, required: bool = False, single: bool = False
 
 TEXT = Spec("text", "some text")
 BOOLEAN = Spec("boolean", "true or false")
-NAME = Spec("text", "a name of letters, digits and _ . -", pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", required=True)
+# Files on directors are called by it.
+NAME = Spec(
+    "text",
+    "a name of at most 100 letters, digits and _ . -",
+    pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}",
+    required=True,
+)
 # 15 characters is the kernel's IFNAMSIZ less its end. It takes more of them than these; but quotes and the like
 # would have to be quoted in another way for each of systemd, its shell, keepalived and iptables.
 DEVICE = Spec(
@@ -85,8 +91,8 @@ TUNNEL = Spec(
 )
 USER = Spec(
     "text",
-    "the name of a user, or of a user and a group",
-    pattern=r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z_][A-Za-z0-9_.-]*)?",
+    "the name of a user, or of a user and a group, each of at most 32 characters",
+    pattern=r"[A-Za-z_][A-Za-z0-9_.-]{0,31}( [A-Za-z_][A-Za-z0-9_.-]{0,31})?",
 )
 ACTION_FIELDS = {
     "script": Spec(

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, Mapping
 
-__all__ = ["SHOWN", "describe", "listing", "natural", "quoted"]
+__all__ = ["SHOWN", "describe", "escaped", "listing", "natural", "quoted"]
 
 SHOWN = 8
 
 
-def natural(text: str) -> tuple[list[str | int], str]:
+def natural(text: str) -> tuple[list[str | tuple[int, str]], str]:
     """The sort key that puts lb2 before lb10."""
-    parts: list[str | int] = list(re.split(r"([0-9]+)", text))
-    parts[1::2] = [int(part) for part in parts[1::2]]
+    parts: list[str | tuple[int, str]] = list(re.split(r"([0-9]+)", text))
+    # Not by int(), which takes 4300 digits and no more.
+    parts[1::2] = [(len(digits), digits) for digits in (str(part).lstrip("0") for part in parts[1::2])]
     return parts, text
 
 
@@ -27,12 +28,17 @@ def listing(names: Iterable[str]) -> str:
     return f"{shown} and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else shown
 
 
+def escaped(text: str) -> str:
+    """The text on one line: what is not to be seen, such as the end of a line, as Python writes it."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def quoted(value: Any) -> str:
     """A scalar as a message shows it, cut when it is long."""
     text = str(value)
     if len(text) > 60:
         text = text[:57] + "..."
-    return f"'{text}'" if isinstance(value, str) else text
+    return f"'{escaped(text)}'" if isinstance(value, str) else text
 
 
 def describe(value: Any) -> str:

@@ -393,3 +393,11 @@ def test_half_a_configuration_does_not_fail(number: int, tmp_path: Path) -> None
     variables(
         "\n".join(line.split(" ")[-1] if (at + number) % 9 == 0 else line for at, line in enumerate(lines)), tmp_path
     )
+
+
+def test_words_of_unicast_without_a_peer(tmp_path: Path) -> None:
+    """keepalived sends from unicast_src_ip with multicast, too, and refuses unicast_ttl."""
+    found, findings = variables(VRRP % "unicast_src_ip 10.0.0.3\n unicast_ttl 64", tmp_path)
+    [instance] = found["lvs_vrrp_instances"]
+    assert instance["options"] == {"mcast_src_ip": "10.0.0.3"}
+    assert "unicast_ttl has no effect without unicast_peer" in texts(findings, "notes")

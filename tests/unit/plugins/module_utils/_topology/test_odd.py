@@ -344,3 +344,62 @@ def test_keepalived_stays_in_the_host_s_own_network_namespace() -> None:
 
 def test_a_network_namespace_that_is_not_written() -> None:
     assert faults(both(apart(inventory()), lvs_keepalived_options={"net_namespace": False})) == []
+
+
+# -- options that contradict the plan
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ({"lvs_method": "DR"}, "forwarding"),
+        ({"lb_kind": "DR"}, "forwarding"),
+        ({"lvs_sched": "rr"}, "scheduler"),
+        ({"lb_algo": "rr"}, "scheduler"),
+        ({"protocol": "UDP"}, "protocol"),
+        ({"persistence_granularity": "255.255.0.0"}, "persistence_netmask"),
+    ],
+)
+def test_options_of_a_service_do_not_contradict_it(words: Plan, key: str) -> None:
+    (word,) = words
+    assert faults(service(options=words)) == [
+        f"lb1, lb2: lvs_virtual_services[0].options.{word}: is what {key} writes; write {key} in place of it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        ("weight", "weight"),
+        ("lvs_method", "forwarding"),
+        ("lb_kind", "forwarding"),
+        ("uthreshold", "upper_threshold"),
+        ("lthreshold", "lower_threshold"),
+    ],
+)
+def test_options_of_a_real_server_do_not_contradict_it(word: str, key: str) -> None:
+    assert faults(service(real_servers=[{"host": "rs2", "options": {word: 3}}])) == [
+        f"lb1, lb2: lvs_virtual_services[0].real_servers[0].options.{word}: is what {key} writes; write {key} in place "
+        "of it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ({"priority": 250}, "priorities"),
+        ({"state": "MASTER"}, "state"),
+        ({"advert_int": 3}, "advert_int"),
+        ({"unicast_peer": {"10.0.0.4": True}}, "unicast"),
+        ({"unicast_src_ip": "10.0.0.3"}, "unicast"),
+        ({"unicast_ttl": 64}, "unicast"),
+    ],
+)
+def test_options_of_an_instance_do_not_contradict_it(words: Plan, key: str) -> None:
+    given = apart(inventory())
+    for name in ("lb1", "lb2"):
+        given["hosts"][name]["lvs_vrrp_instances"][0]["options"] = words
+    (word,) = words
+    assert faults(given) == [
+        f"lb1, lb2: lvs_vrrp_instances[0].options.{word}: is what {key} writes; write {key} in place of it"
+    ]

@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Findings, Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.schema import Spec, check
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_words import NAME, USER
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import natural
 
 
 class Tagged(str):
@@ -97,6 +99,17 @@ def test_taken(spec: Spec, value: Any, expected: Any) -> None:
         (Spec("text", "x"), "  ", "v is '  ', which cannot be used"),
         (Spec("text", "x", high=8, secret=True), "ä" * 5, "v is longer than 8 characters"),
         (Spec("text", "x", pattern="a"), "b" * 80, f"v is '{'b' * 57}...', which cannot be used"),
+        (Spec("text", "x", pattern="a"), "a\nb\x1b", r"v is 'a\nb\x1b', which cannot be used"),
+        (Spec("text", "x"), "a\udcff", "v is not valid Unicode"),
+        (Spec("text", "x", secret=True, high=8), "a\ud800", "v is not valid Unicode"),
+        (Spec("word", "x"), "\udcff", "v is not valid Unicode"),
+        (Spec("ports", "x"), ["\udcff"], r"v holds '\udcff', which is no port from 1 to 65535 and no range of them"),
+        (Spec("mapping", "x"), {"\udcff": 1}, "v has a key that is not valid Unicode"),
+        (Spec("mapping", "x", fields={"a": INTEGER}), {"b\nc": 1}, r"v.b\nc is an unknown key"),
+        (Spec("options", "x"), {"\udcff": 1}, "v has a key that is not valid Unicode"),
+        (Spec("options", "x"), {"a": {"\udcff": 1}}, "v has a key that is not valid Unicode"),
+        (Spec("options", "x"), {"a": ["b", "\udcff"]}, "v holds text that is not valid Unicode"),
+        (Spec("mark", "x", low=1, high=9), "0x" + "f" * 5000, f"v is '0x{'f' * 55}...', not a whole number"),
         (Spec("word", "x"), None, "v is nothing, not text or a number"),
         (Spec("address", "x"), 5, "v is a number, not an IPv4 or IPv6 address"),
         (Spec("address", "x"), "10.0.0.05", "v is '10.0.0.05', not an IPv4 or IPv6 address"),
@@ -127,6 +140,7 @@ def test_taken(spec: Spec, value: Any, expected: Any) -> None:
         (MOVED, {"options": {"e": "x"}}, "v.options.e is what a.b writes"),
         (Spec("mapping", "x", fields={"a": Spec("integer", "x", required=True)}), {"a": None}, "v.a is missing"),
         (INTEGER, {"__lvs_error__": "no such"}, "v cannot be worked out: no such"),
+        (INTEGER, {"__lvs_error__": "no\nsuch"}, r"v cannot be worked out: no\nsuch"),
     ],
 )
 def test_refused(spec: Spec, value: Any, problem: str) -> None:
@@ -140,3 +154,19 @@ def test_what_is_wrong_is_none_and_what_stands_beside_it_is_kept() -> None:
     )
     assert checked == [None, {"a": None, "b": 2}]
     assert faults == ["v[0] is a number, not a mapping", "v[1].a is '?', not a whole number"]
+
+
+def test_other_languages_are_text() -> None:
+    assert run(Spec("text", "x"), "Grüße \U0001f40c") == ("Grüße \U0001f40c", [])
+
+
+def test_numbers_in_names_are_compared_whatever_their_length() -> None:
+    names = ["lb10", "lb" + "9" * 5000, "lb2", "lb02", "lb", "lb1" + "0" * 5000]
+    assert sorted(names, key=natural) == ["lb", "lb02", "lb2", "lb10", "lb" + "9" * 5000, "lb1" + "0" * 5000]
+
+
+@pytest.mark.parametrize(("spec", "most"), [(NAME, "a" * 100), (USER, "a" * 32 + " " + "b" * 32)])
+def test_names_of_files_and_users_have_a_longest(spec: Spec, most: str) -> None:
+    assert run(spec, most) == (most, [])
+    _checked, (fault,) = run(spec, most + "a")
+    assert "which cannot be used" in fault
