@@ -46,7 +46,8 @@ _COMMON = (
     *words("warmup", "delay_loop"),
     *switch("alpha", "log_all_failures"),
 )
-_PAGE = (*words("http_protocol"), *switch("enable_sni", "tls_compliant", "fast_recovery"))
+# Before 2.3 keepalived has no tls_compliant, and false is its default.
+_PAGE = (*words("http_protocol"), *switch("enable_sni"), *words("tls_compliant"), *switch("fast_recovery"))
 _OWN: Mapping[str, Sequence[Keyword]] = {
     "HTTP_GET": _PAGE,
     "SSL_GET": _PAGE,

@@ -76,9 +76,10 @@ def check_form(
 
 def _moving(director: Host) -> Moving:
     return {
-        one.ip: str(instance.get("name"))
+        one.ip: str(instance["name"])
         for place, instance in instances(director)
         for _spot, one, _entry in entries(instance, place)
+        if instance.get("name")
     }
 
 
@@ -138,7 +139,7 @@ def _check_followed(
 ) -> None:
     """A director that is master of another instance than the sync daemon's would keep all connections to itself."""
     followed = daemon.get("instance")
-    names = [instance.get("name") for _place, instance in instances(director)]
+    names = [instance["name"] for _place, instance in instances(director) if instance.get("name")]
     for place, vip, name in asked:
         if followed in names and not _together(director, name, followed):
             place.fault(

@@ -79,6 +79,15 @@ def _itself(one: networks.Address, forwarding: str | None, vip: networks.Address
     return ""
 
 
+def _of_another_family(checks: list[dict[str, Any]], address: str) -> list[str]:
+    """Each bind_to of the checks that can't connect to where they go: connect_ip, or the real server's address."""
+    return [
+        check["bind_to"]
+        for check in checks or []
+        if check.get("bind_to") and (":" in check["bind_to"]) != (":" in (check.get("connect_ip") or address))
+    ]
+
+
 def network_of(host: Host | None, one: networks.Address, cluster: Cluster) -> networks.Network | None:
     """The network of a real server's address: from its own lvs_interfaces, else from the directors' networks."""
     own = networks.overall(interface for _name, interface in host.interfaces) if host else []
@@ -128,6 +137,7 @@ class RealServers:
             check_thresholds(entry, at)
             settings = planned_server(entry)
             twice = []
+            strange: dict[str, list[str]] = {}
             for host, address in self._members(entry, forwarding, family, vip, cluster, at):
                 # As the kernel has it: only NAT can lead to another port than the service's.
                 mapped = port if forwarding == "nat" else None
@@ -135,6 +145,8 @@ class RealServers:
                 if now & seen:
                     twice.append(host.name if host else address)
                 seen |= now
+                for bound in _of_another_family(checks, address):
+                    strange.setdefault(bound, []).append(host.name if host else address)
                 resolved.append(
                     {
                         "host": host.name if host else None,
@@ -146,6 +158,11 @@ class RealServers:
                         **({"tunnel": tunnel} if tunnel else {}),
                         **settings,
                     }
+                )
+            for bound, names in strange.items():
+                at.fault(
+                    f"{listing(names)} would be checked from {bound} (bind_to), an address of another family",
+                    "write under bind_to an address of the family that the check connects to",
                 )
             if twice:
                 at.fault(f"{listing(twice)} serves here already", "name each real server of a service once")

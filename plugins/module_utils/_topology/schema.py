@@ -118,7 +118,7 @@ def _text(spec: Spec, value: Any, place: Place) -> str:
     if not re.fullmatch(spec.pattern or r"(?s).*\S.*", plain):
         raise Wrong(f"is {_show(spec, plain)}, which cannot be used" if plain else "is empty")
     if len(plain.encode()) > spec.high:
-        raise Wrong(f"is longer than {spec.high:.0f} characters")
+        raise Wrong(f"is longer than {spec.high:.0f} bytes")
     return plain
 
 

@@ -35,7 +35,7 @@ def plan_scripts(director: Host, services: Iterable[Service]) -> dict[str, Any]:
     names: dict[str, str] = {}
     users: set[str] = set()
     unnamed = _in_options(director, services)
-    for place, one in [*_of_vrrp(director), *_of_services(services)]:
+    for place, one in [*_of_vrrp(director), *_of_services(director, services)]:
         if one.get("user"):
             users.add(one["user"].split()[0])
         else:
@@ -103,14 +103,15 @@ def _of_vrrp(director: Host) -> Found:
                 yield place.key("notify").key(state).key("script"), one
 
 
-def _of_services(services: Iterable[Service]) -> Found:
+def _of_services(director: Host, services: Iterable[Service]) -> Found:
     """What services run; what many of their real servers share is looked at once."""
     seen: set[int] = set()
+    shared = _of_defaults(director)
     for service in services:
         place = service.place.key("real_servers")
         for key in ("quorum_up", "quorum_down"):
             if service.plan.get(key):
-                yield service.place.key(key), service.plan[key]
+                yield shared.get(service.plan[key].get("script"), service.place.key(key)), service.plan[key]
         for server in service.plan["real_servers"]:
             for _state, one in (server.get("notify") or {}).items():
                 if one:
@@ -121,4 +122,15 @@ def _of_services(services: Iterable[Service]) -> Found:
             seen.add(id(checks))
             for check in checks:
                 if check.get("type") == "misc" and check.get("script"):
-                    yield place, check
+                    yield shared.get(check["script"], place), check
+
+
+def _of_defaults(director: Host) -> dict[Any, Place]:
+    """The places of scripts in lvs_virtual_service_defaults, which the plans of services have as their own."""
+    place = director.place.key("lvs_virtual_service_defaults")
+    defaults = director.variables.get("lvs_virtual_service_defaults") or {}
+    found = {(defaults.get(key) or {}).get("script"): place.key(key) for key in ("quorum_up", "quorum_down")}
+    for number, check in enumerate(defaults.get("health_checks") or []):
+        if check and check.get("type") == "misc":
+            found[check.get("script")] = place.key("health_checks").index(number)
+    return found

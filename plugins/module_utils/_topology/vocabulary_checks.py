@@ -51,7 +51,8 @@ CONNECTION: Mapping[str, Spec] = {
     "bind_to": ADDRESS,
     "bind_port": PORT,
     "bind_if": DEVICE,
-    "connect_timeout": seconds(low=0.001),
+    # keepalived counts in microseconds, 32 bits of them.
+    "connect_timeout": seconds(4294, 0.001),
     "fwmark": MARK,
 }
 CONNECTING: Mapping[str, Spec] = {**TYPE, **CONNECTION, **COMMON}

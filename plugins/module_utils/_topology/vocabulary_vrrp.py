@@ -55,7 +55,7 @@ VIRTUAL_ADDRESS = Spec(
     fields={
         "address": Spec("bare_prefix", PREFIX.wanted, required=True),
         "dev": DEVICE,
-        "label": Spec("text", "a label of at most 15 characters", pattern=r"\S{1,15}"),
+        "label": Spec("text", "a label of at most 15 bytes, without spaces", pattern=r"\S+", high=15),
         "options": OPTIONS,
     },
 )
@@ -185,6 +185,12 @@ SYNC_DAEMON = Spec(
         "maxlen": integer(1, 65507),
     },
 )
+SMTP_SERVER = Spec(
+    "text",
+    "an address or a name, and the port behind a space if it isn't 25",
+    # One colon parts no port from a name here, and an IPv6 address has two of them.
+    pattern=r"\s*([^\s:]+|[^\s:]*(:[^\s:]*){2,})(\s+\S+)?\s*",
+)
 MAIL: Mapping[str, Spec] = {
     "smtp_helo_name": TEXT,
     "smtp_alert": BOOLEAN,
@@ -200,7 +206,7 @@ KEEPALIVED_GLOBAL = Spec(
         "router_id": TEXT,
         "notification_email": listed(TEXT, "a list of mail addresses", single=True),
         "notification_email_from": TEXT,
-        "smtp_server": TEXT,
+        "smtp_server": SMTP_SERVER,
         "smtp_connect_timeout": integer(1, 3600),
         **MAIL,
         "options": OPTIONS,

@@ -35,6 +35,7 @@ def plan_instances(
     """
     plans = []
     seen: set[str] = set()
+    devices = dict.fromkeys(director.variables["lvs_interfaces"] or {}, "an interface of the director")
     for place, instance in instances(director):
         name = instance.get("name")
         if name in seen:
@@ -48,7 +49,7 @@ def plan_instances(
         addresses = plan_addresses(instance, place)
         version = version_of(instance, place, director)
         _check_version(instance, version, place)
-        _check_vmac(instance, place)
+        _check_vmac(instance, place, devices)
         plan: dict[str, Any] = {
             key: instance.get(key) for key in ("name", "state", "interface", "virtual_router_id", "advert_int")
         }
@@ -108,11 +109,21 @@ def _check_version(instance: Mapping[str, Any], version: int | None, place: Plac
         place.key("advert_int").fault(
             f"is {interval}, and VRRP 3 counts hundredths of a second", "write at most two digits after the point"
         )
+    kind = (instance.get("authentication") or {}).get("auth_type")
+    if version == 2 and kind == "AH" and instance.get("state") == "MASTER":
+        place.key("state").fault("is MASTER, and keepalived takes no such state with auth_type AH", "leave state out")
     if version == 3 and instance.get("authentication"):
         place.key("authentication").notice("has no effect in VRRP 3", "leave it out")
 
 
-def _check_vmac(instance: Mapping[str, Any], place: Place) -> None:
+def _check_vmac(instance: Mapping[str, Any], place: Place, devices: dict[str, str]) -> None:
+    """``devices`` are the names of interfaces that are taken, each with whose it is; the VMAC's comes to them."""
+    name = instance.get("use_vmac")
+    if isinstance(name, str):
+        if name in (*devices, instance.get("interface")):
+            owner = devices.get(name, "an interface of the director")
+            place.key("use_vmac").fault(f"{name} is {owner}", "write a name of its own, or true")
+        devices.setdefault(name, f"the VMAC of {instance.get('name')}, too")
     base = instance.get("vmac_xmit_base")
     if base and not instance.get("use_vmac", False) and instance.get("use_vmac", False) is not None:
         place.key("vmac_xmit_base").fault("says nothing without use_vmac", "leave it out, or write use_vmac: true")

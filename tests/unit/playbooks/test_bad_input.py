@@ -49,7 +49,7 @@ def test_all_faults_are_told_at_once_before_any_host_is_touched(tmp_path: Path) 
         "lb1: lvs_virtual_services[1].colour: is an unknown key; ",
         "lb1: lvs_virtual_services[1].real_servers[0].host: the inventory has no host rs7",
         "lb1: lvs_vrrp_instances[0].virtual_router_id: 300 is not in 1..255; ",
-        "lb1: lvs_vrrp_instances[0].authentication.auth_pass: is longer than 8 characters; ",
+        "lb1: lvs_vrrp_instances[0].authentication.auth_pass: is longer than 8 bytes; ",
         "lb1: lvs_vrrp_instances[0].virtual_ipaddress[0]: the VIP 10.9.9.5/24 is in no network of its interface eth0",
     ):
         assert f"\n{words}" in output, f"{words}\n{output}"

@@ -94,6 +94,11 @@ def test_a_page(given: dict[str, Any], line: str) -> None:
     assert _written({"type": "http", "urls": [given]}) == ["url {", "path /", line, "}"]
 
 
+def test_what_2_2_7_does_not_know_is_not_written_where_it_is_the_default() -> None:
+    written = _written({"type": "https", "path": "/", "tls_compliant": False, "enable_sni": False})
+    assert written == ["enable_sni false", "url {", "path /", "}"]
+
+
 # What keepalived makes of the written text is the expression again: it undoes backslashes once, octal ones too.
 @pytest.mark.parametrize(
     ("regex", "written"),

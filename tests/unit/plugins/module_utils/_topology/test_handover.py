@@ -11,6 +11,8 @@ import pytest
 
 from tests.unit.plugins.module_utils._topology.colocation import FORM, VIP, faults, hosts, instance, inventory, service
 
+SECOND = "192.168.0.253/24"
+
 
 def handover(**changes: Any) -> dict[str, Any]:
     return inventory(**{"lvs_colocated": "handover", **changes})
@@ -87,3 +89,14 @@ def test_handover_of_two_instances_that_move_apart() -> None:
     ]
     together = [{"name": "G1", "group": ["VI_51", "VI_52"]}]
     assert hosts(handover(**given, lvs_vrrp_sync_groups=together))["web1"]["director"]["witness"] == VIP
+
+
+def test_of_an_instance_without_a_name_nothing_more_is_said() -> None:
+    """Its name would be None in each text."""
+    nameless = {key: one for key, one in instance().items() if key != "name"}
+    for form in ("handover", "backup_only"):
+        given = inventory(lvs_colocated=form, lvs_vrrp_instances=[nameless, instance(52, virtual_ipaddress=SECOND)])
+        for name in ("web1", "web2"):
+            given["hosts"][name]["lvs_virtual_services"].append(service(name="two", address=SECOND.partition("/")[0]))
+        assert "None" not in str(faults(given))
+        assert any("lvs_vrrp_instances[0].name: is missing" in text for _hosts, text in faults(given))

@@ -97,7 +97,7 @@ def test_taken(spec: Spec, value: Any, expected: Any) -> None:
         (Spec("text", "x"), 5, "v is a number, not text (in quotes it is text)"),
         (Spec("text", "x"), "", "v is empty"),
         (Spec("text", "x"), "  ", "v is '  ', which cannot be used"),
-        (Spec("text", "x", high=8, secret=True), "ä" * 5, "v is longer than 8 characters"),
+        (Spec("text", "x", high=8, secret=True), "ä" * 5, "v is longer than 8 bytes"),
         (Spec("text", "x", pattern="a"), "b" * 80, f"v is '{'b' * 57}...', which cannot be used"),
         (Spec("text", "x", pattern="a"), "a\nb\x1b", r"v is 'a\nb\x1b', which cannot be used"),
         (Spec("text", "x"), "a\udcff", "v is not valid Unicode"),

@@ -329,6 +329,17 @@ def test_a_script_behind_a_link_is_noticed() -> None:
     ]
 
 
+def test_a_script_of_the_defaults_is_told_as_theirs() -> None:
+    shared = {"health_checks": [{"type": "misc", "script": "files/ä"}], "quorum_up": "files/ü"}
+    servers = [{"address": "192.168.0.12"}, {"address": "192.168.0.13"}]
+    web = {"name": "web", "address": "10.0.0.5", "port": 80, "forwarding": "nat", "real_servers": servers}
+    faults = told(inventory(lvs_virtual_service_defaults=shared, lvs_virtual_services=[web]))
+    assert [variable for variable, _problem in faults] == [
+        "lvs_virtual_service_defaults.health_checks[0]",
+        "lvs_virtual_service_defaults.quorum_up",
+    ]
+
+
 def test_scripts_of_one_name_are_a_fault_of_the_later_one() -> None:
     given = changed(inventory(), notify={"master": "files/change"})
     _found, faults = found_scripts(given, {"quorum_up": {"script": "other/change"}})
