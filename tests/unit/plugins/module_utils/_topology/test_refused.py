@@ -94,7 +94,8 @@ def test_the_port_of_a_mail_server_stands_behind_a_space(server: str, good: bool
 def test_a_check_from_an_address_of_another_family(words: Plan, wrong: bool) -> None:
     text = (
         "lb1, lb2: lvs_virtual_services[0].real_servers[0]: rs2, rs10 would be checked from "
-        f"{words['bind_to']} (bind_to), an address of another family; write under bind_to an address of the family that the check connects to"
+        f"{words['bind_to']} (bind_to), an address of another family; write under bind_to an address of the "
+        "family that the check connects to"
     )
     assert faults(service(health_checks=[{"type": "tcp", **words}])) == [text] * wrong
 
