@@ -21,14 +21,17 @@ def check_apart(clusters: Iterable[Cluster], directors: Mapping[str, Mapping[str
     """Note each virtual address that directors of two clusters would hold on one network.
 
     ``directors`` are the plans of directors by host. A network is one of lvs_interfaces of the interface that holds the
-    address: without that nothing is known, and on lo or a dummy interface many may have one address (anycast).
+    address: without that nothing is known, and on lo or a dummy interface many may have one address (anycast). Of a
+    link-local address the other networks of the interface tell the link.
     """
     users: dict[tuple[networks.Network, networks.Address], dict[str, list[Place]]] = {}
     for cluster in clusters:
         for director in cluster.sorted:
             for place, address, device in () if director.leaves else _held(director, directors[director.name]):
-                network = networks.holding([own.network for own in director.on(device)], address)
-                if network is not None:
+                near = [own for own in director.on(device) if own.version == address.version]
+                holding = networks.holding([own.network for own in near], address)
+                links = [net for net in networks.overall(near) if not net.is_link_local]
+                for network in links if networks.of_link(address) else [holding] if holding else []:
                     users.setdefault((network, address), {}).setdefault(cluster.name, []).append(place)
     for (network, address), found in users.items():
         for place in (place for places in found.values() for place in places) if len(found) > 1 else ():

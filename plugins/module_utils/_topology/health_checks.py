@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.match import packets
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import check_options
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_checks import PAGE
@@ -143,18 +143,26 @@ def _at_port(check: dict[str, Any], port: int) -> dict[str, Any]:
     return check if check.get("type") in WITHOUT_PORT else {"connect_port": port, **check}
 
 
-def check_neighbors(servers: Iterable[Mapping[str, Any]], director: Host, place: Place) -> None:
-    """Note real servers whose BFD check is of a session with somebody else; ``servers`` are in plan form."""
+def check_neighbors(servers: Iterable[Mapping[str, Any]], director: Host, cluster: Cluster, place: Place) -> None:
+    """Note real servers whose BFD check is of a session with somebody else; ``servers`` are in plan form.
+
+    An instance with ``interface`` has its session between the directors, which may be real servers themselves.
+    """
+    directors = [host.name for host in cluster.directors]
     instances = _defined(director, "lvs_bfd_instances") or {}
     strange: dict[tuple[str, str], list[str]] = {}
     for server in servers:
         for check in server["health_checks"]:
-            neighbor = instances.get(check.get("name") or "", {}).get("neighbor_ip") if check["type"] == "bfd" else None
+            instance = instances.get(check.get("name") or "", {}) if check["type"] == "bfd" else {}
+            neighbor, interface = instance.get("neighbor_ip"), instance.get("interface")
+            named = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
             if neighbor and neighbor != server["address"]:
-                named = f"{server['host']} ({server['address']})" if server["host"] else server["address"]
-                strange.setdefault((check["name"], neighbor), []).append(named)
-    for (name, neighbor), named in strange.items():
+                strange.setdefault((check["name"], f"whose neighbor_ip is {neighbor}"), []).append(named)
+            elif interface and not neighbor and server["host"] not in directors:
+                between = f"whose session is with the other director on {interface}"
+                strange.setdefault((check["name"], between), []).append(named)
+    for (name, session), named in strange.items():
         place.key("real_servers").fault(
-            f"{listing(named)} has the BFD check {name}, whose neighbor_ip is {neighbor}",
+            f"{listing(named)} has the BFD check {name}, {session}",
             "name an instance with the real server's address, under health_checks of its own entry",
         )

@@ -10,6 +10,7 @@ from typing import Any, Iterable
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = ["plan_masquerade"]
 
@@ -47,13 +48,22 @@ def plan_masquerade(
         family = networks.family(source)
         vip = None
         if one["to"] == "vip":
-            fitting = (ip for ip, device in held if device == one["interface"] and networks.family(ip) == family)
+            near = (ip for ip, device in held if device == one["interface"] and networks.family(ip) == family)
+            # A packet from a link-local address passes no router (RFC 4291, section 2.5.6).
+            fitting = (ip for ip in near if not ip.is_link_local)
             vip = next(fitting, None)
             if vip is None:
                 place.index(number).key("to").fault(
                     f"is vip, and {one['interface']} has no {family.replace('ip', 'IP')} virtual address",
                     "write to: interface, or add an address of that interface to virtual_ipaddress",
                 )
+        known = director.variables["lvs_interfaces"]
+        if one["to"] == "interface" and known and one["interface"] not in known:
+            # No fault: what gets its address from a provider has none to write there.
+            place.index(number).key("interface").notice(
+                f"{one['interface']} is not in lvs_interfaces, which has {listing(known)}",
+                "correct the name, or add it there ([] without an address)",
+            )
         plans.append(
             {
                 "family": family,

@@ -28,6 +28,7 @@ __all__ = [
     "holding",
     "interface",
     "network",
+    "of_link",
     "overall",
     "within",
 ]
@@ -67,6 +68,11 @@ def network(text: str) -> Network:
 def family(one: Address | Interface | Network) -> str:
     """``ipv4`` or ``ipv6``."""
     return f"ipv{one.version}"
+
+
+def of_link(one: Address) -> bool:
+    """Whether it is link-local IPv6: every link has the same network then, and may have the same address."""
+    return one.version == 6 and one.is_link_local
 
 
 def holding(networks: Iterable[Network], one: Address) -> Network | None:

@@ -146,7 +146,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
                 _check_direct_answers(vip, servers, real_servers, cluster, place)
             check_sorry_server(one, family, ports, place)
             check_quorum(one, servers, place)
-            check_neighbors(servers, director, place)
+            check_neighbors(servers, director, cluster, place)
             give_ports(one, servers, place)
             _check_group_ports(one, servers, ports, place)
             pools.append(servers)
@@ -357,7 +357,7 @@ def check_agreement(cluster: Cluster, planned: Mapping[str, list[Service]]) -> N
         _check_present(cluster, planned, view)
         first_host, first = next(iter(view.items()))
         for host, service in view.items():
-            for key in ("scheduler", *SHARED, "forwarding", "persistence_timeout", "match", "real_servers"):
+            for key in ("name", "scheduler", *SHARED, "forwarding", "persistence_timeout", "match", "real_servers"):
                 mine, other = _compared(service.plan, key), _compared(first.plan, key)
                 if mine == other or None in (*mine, *other):
                     continue

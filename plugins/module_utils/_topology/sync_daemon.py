@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ip_entries import check_interface
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated_forms import BACKUP_ONLY
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
@@ -56,7 +57,7 @@ def sync_way(director: Host, daemon: Mapping[str, Any]) -> str:
     """By what directors hear each other: the daemon's id, group and port."""
     numbers = {one.get("name"): one.get("virtual_router_id") for _place, one in instances(director)}
     # keepalived takes the number of the instance that the daemon follows.
-    number = daemon.get("id", numbers.get(daemon.get("instance")))
+    number = daemon.get("id", numbers.get(daemon["instance"]) if daemon.get("instance") else 0)
     return f"id {number} at {daemon.get('group', GROUP)} port {daemon.get('port', PORT)}"
 
 
@@ -84,6 +85,7 @@ def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] |
     wanted: dict[str, str] = {}
     if daemon and daemon.get("interface"):
         wanted[daemon["interface"]] = "lvs_sync_daemon"
+        check_interface(director, daemon["interface"], place)
     for spot, instance in instances(director):
         interface = instance.get("lvs_sync_daemon_interface")
         if interface is None:

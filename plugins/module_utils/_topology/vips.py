@@ -32,19 +32,27 @@ def vips(service: Mapping[str, Any], place: Place) -> list[tuple[Place, networks
 
 
 class Owners:
-    """Which host has which address as its own, as far as the inventory tells."""
+    """Which host has which address as its own, as far as the inventory tells.
+
+    A link-local IPv6 address counts on its link alone, and of two hosts nobody knows which links they share.
+    """
 
     def __init__(self, hosts: Iterable[Host]) -> None:
         self._owners: dict[networks.Address, tuple[Host, str]] = {}
+        self._linked: dict[tuple[networks.Address, str, str], tuple[Host, str]] = {}
         for host in hosts:
             for name, one in host.interfaces:
-                self._owners.setdefault(one.ip, (host, f"own address on {name} (lvs_interfaces)"))
+                words = f"own address on {name} (lvs_interfaces)"
+                if networks.of_link(one.ip):
+                    self._linked[one.ip, host.name, name] = (host, words)
+                else:
+                    self._owners.setdefault(one.ip, (host, words))
             for variable in ("lvs_address", "lvs_address6"):
                 if host.variables.get(variable):
                     self._owners.setdefault(networks.address(host.variables[variable]), (host, f"own {variable}"))
 
-    def check(self, place: Place, vip: networks.Address, but: Collection[Host] = ()) -> None:
-        """Note a VIP that a host has as its own address, unless it is one of ``but``."""
-        host, words = self._owners.get(vip, (None, ""))
-        if host is not None and host not in but:
-            place.fault(f"{vip} is {host.name}'s {words}", "choose an address that no host has")
+    def check(self, place: Place, vip: networks.Address, but: Collection[Host] = (), on: str | None = None) -> None:
+        """Note a VIP that a host has as its own address, unless it is one of ``but``; ``on`` is the VIP's interface."""
+        owner = self._owners.get(vip) or self._linked.get((vip, place.host, on or ""))
+        if owner is not None and owner[0] not in but:
+            place.fault(f"{vip} is {owner[0].name}'s {owner[1]}", "choose an address that no host has")

@@ -75,15 +75,16 @@ def plan_addresses(instance: Mapping[str, Any], place: Place) -> dict[str, list[
     On a VMAC's instance an address without an interface of its own is the VMAC's, whose name keepalived may choose.
     """
     default = {} if instance.get("use_vmac") else {"dev": instance.get("interface")}
-    found: dict[str, dict[networks.Address, dict[str, Any]]] = {ADVERTISED: {}, EXCLUDED: {}}
+    found: dict[str, dict[tuple[networks.Address, str], dict[str, Any]]] = {ADVERTISED: {}, EXCLUDED: {}}
     families = set()
     for key, plans in found.items():
         for spot, one, entry in entries(instance, place, key):
             if key == ADVERTISED:
                 families.add(networks.family(one))
-            if any(one.ip in held for held in found.values()):
+            same = _on_link(one, entry, instance)
+            if any(same in held for held in found.values()):
                 spot.fault(f"{one.ip} stands in this instance twice", "leave one of the two out")
-            plans[one.ip] = {**entry, **default, **({"dev": entry["dev"]} if "dev" in entry else {})}
+            plans[same] = {**entry, **default, **({"dev": entry["dev"]} if "dev" in entry else {})}
     if len(families) > 1:
         place.key(ADVERTISED).fault(
             "mixes IPv4 and IPv6 addresses, and one VRRP instance carries one family",
@@ -100,6 +101,14 @@ def plan_addresses(instance: Mapping[str, Any], place: Place) -> dict[str, list[
     return {ADVERTISED: inside, **({EXCLUDED: outside} if outside else {})}
 
 
+def _on_link(
+    one: networks.Interface, entry: Mapping[str, Any], instance: Mapping[str, Any]
+) -> tuple[networks.Address, str]:
+    """What makes a virtual address the same: a link-local one may be on another interface, too."""
+    device = entry.get("dev", instance.get("interface")) or ""
+    return (one.ip, device if networks.of_link(one.ip) else "")
+
+
 def vmac_names(instance: Mapping[str, Any], family: str) -> list[str]:
     """The names that the interface of an instance's VMAC may have, none without one.
 
@@ -114,14 +123,15 @@ def vmac_names(instance: Mapping[str, Any], family: str) -> list[str]:
 
 def check_own_addresses(director: Host, owners: Owners) -> None:
     """A virtual address is no host's own, which keepalived would take away, and moves with one instance."""
-    taken: dict[networks.Address, str] = {}
+    taken: dict[tuple[networks.Address, str], str] = {}
     for place, instance in instances(director):
         name = str(instance.get("name"))
-        for spot, one, _entry in entries(instance, place):
-            owners.check(spot, one.ip)
-            if taken.setdefault(one.ip, name) != name:
+        for spot, one, entry in entries(instance, place):
+            owners.check(spot, one.ip, on=entry.get("dev", instance.get("interface")))
+            other = taken.setdefault(_on_link(one, entry, instance), name)
+            if other != name:
                 spot.fault(
-                    f"{one.ip} is in the VRRP instance {taken[one.ip]}, too, which may be master elsewhere",
+                    f"{one.ip} is in the VRRP instance {other}, too, which may be master elsewhere",
                     "leave it in one of them",
                 )
 

@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import version_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import HIGHEST_DEFAULT, version_of
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
     ADVERTISED,
     EXCLUDED,
@@ -20,7 +20,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_address
     instances,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_unicast import unicast_addresses
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import SHOWN, listing
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import SHOWN, listing, natural
 
 __all__ = ["check_peers", "check_router_ids", "links", "router_ids"]
 
@@ -43,6 +43,8 @@ def check_peers(cluster: Cluster) -> None:
                 )
         for key in ("virtual_router_id", "advert_int"):
             _compare(view, key, {host: instance.get(key) for host, (_place, instance) in view.items()}, shown=True)
+        priorities = {host: _priorities(one, cluster) for host, (_place, one) in view.items()}
+        _compare(view, "priorities", priorities, shown=True)
         passwords = {
             host: None if "authentication" in one and not one["authentication"] else one.get("authentication") or {}
             for host, (_place, one) in view.items()
@@ -55,6 +57,16 @@ def check_peers(cluster: Cluster) -> None:
             _compare(view, key, addresses, shown=True)
         ways = {host: _way(one, place, cluster) for host, (place, one) in view.items()}
         _compare(view, "unicast", ways, shown=True)
+
+
+def _priorities(instance: Mapping[str, Any], cluster: Cluster) -> str | None:
+    """The priority of each director, as each of them sees it; None where one is missing or wrong."""
+    names = [host.name for host in cluster.directors]
+    step = min(10, (HIGHEST_DEFAULT - 1) // len(names))
+    default = {name: HIGHEST_DEFAULT - step * number for number, name in enumerate(names)}
+    given: Mapping[str, int | None] = instance.get("priorities", default) or {}
+    found = {name: given.get(name) for name in sorted(names, key=natural)}
+    return None if None in found.values() else ", ".join(f"{name}: {number}" for name, number in found.items())
 
 
 def _addresses(instance: Mapping[str, Any], place: Place) -> tuple[frozenset[str] | None, frozenset[str] | None]:
@@ -144,7 +156,10 @@ def _links(instance: Mapping[str, Any], host: Host, cluster: Cluster, place: Pla
 
 
 def links(host: Host, device: str, family: str, near: list[networks.Interface], cluster: str) -> set[str]:
-    """The networks of an interface as numbers count on them; ``near`` are the VIPs on it."""
+    """The networks of an interface as numbers count on them; ``near`` are the VIPs on it.
+
+    The network of link-local addresses is the same on every link, so it tells none.
+    """
     own = [one for one in host.on(device) if networks.family(one) == family]
-    found = {str(net) for net in networks.overall(own or near)}
+    found = {str(net) for net in networks.overall(one for one in own or near if not networks.of_link(one.ip))}
     return found or {f"the interface {device} of cluster {cluster}"}

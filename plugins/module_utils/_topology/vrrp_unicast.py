@@ -46,6 +46,8 @@ def plan_unicast(instance: Mapping[str, Any], place: Place, director: Host, clus
             spot.key("peers").key(host.name).fault(
                 f"is {address}, and the instance is {family.replace('ip', 'IP')}", "write one of the same family"
             )
+        elif written and written.get(host.name):
+            _check_written(networks.address(address), host, cluster, spot.key("peers").key(host.name))
     holders: dict[str, list[str]] = {}
     for name, address in found.items():
         holders.setdefault(address, []).append(name)
@@ -55,6 +57,23 @@ def plan_unicast(instance: Mapping[str, Any], place: Place, director: Host, clus
     peers = [found[name] for name in names if name != director.name and name in found]
     ttl = {"ttl": given["ttl"]} if given.get("ttl") else {}
     return {"unicast": {"source": found.get(director.name), "peers": peers, **ttl}}
+
+
+def _check_written(address: networks.Address, host: Host, cluster: Cluster, place: Place) -> None:
+    """Note an address that is not the director's own; of a network that lvs_interfaces lacks nothing is known."""
+    near = networks.holding([one.network for _name, one in host.interfaces], address)
+    if address.is_loopback:
+        place.fault(f"is {address}, where no other director is", "write an address that the others reach")
+    elif address in cluster.instance_of:
+        place.fault(
+            f"is {address}, a virtual address of the instance {cluster.instance_of[address]}, which moves",
+            f"write an own address of {host.name}",
+        )
+    elif near and all(one.ip != address for _name, one in host.interfaces):
+        place.fault(
+            f"is {address}, and lvs_interfaces of {host.name} has another address in {near}",
+            f"write an own address of {host.name}, or add it to lvs_interfaces",
+        )
 
 
 def unicast_addresses(instance: Mapping[str, Any], place: Place, cluster: Cluster) -> dict[str, str]:

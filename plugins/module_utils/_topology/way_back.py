@@ -160,15 +160,16 @@ class _Gateways:
     def _gateway(self, cluster: Cluster, network: networks.Network) -> networks.Address | None:
         """The cluster's address in a network.
 
-        A virtual address that is no service's comes before one that is, then the order of the inventory decides. A
-        director without a peer may be the gateway with its own address.
+        A virtual address that is no service's comes before one that is, then the order of the inventory decides. What
+        stays on a director, its own address or one of lvs_virtual_addresses, may be the gateway where it has no peer.
         """
         key = (cluster.name, network)
         if key not in self._found:
             virtual = [one for _instance, one in cluster.vrrp_addresses]
-            moving = [one.ip for one in [*virtual, *cluster.static_addresses]]
+            alone = len(cluster.directors) == 1
+            moving = [one.ip for one in [*virtual, *(cluster.static_addresses if alone else ())]]
             moving.sort(key=lambda one: one in self._vips[cluster.name])
-            if len(cluster.directors) == 1:
+            if alone:
                 moving += [one.ip for _name, one in cluster.directors[0].interfaces]
             self._found[key] = next((one for one in moving if one in network), None)
         return self._found[key]

@@ -254,7 +254,8 @@ def test_peers_may_write_unicast_in_two_ways_that_mean_the_same() -> None:
     given["hosts"]["lb2"]["lvs_vrrp_instances"][0]["unicast"] = {"peers": {"lb1": "10.0.0.3"}}
     assert told(given) == []
     given["hosts"]["lb2"]["lvs_vrrp_instances"][0]["unicast"] = {"peers": {"lb1": "10.0.0.33"}}
-    assert {variable for variable, _problem in told(given)} == {"lvs_vrrp_instances[0].unicast"}
+    instance = "lvs_vrrp_instances[0].unicast"
+    assert {variable for variable, _problem in told(given)} == {instance, f"{instance}.peers.lb1"}
 
 
 # --- scripts
