@@ -102,6 +102,11 @@ class Cluster:
             )
         )
 
+    @cached_property
+    def own_networks(self) -> list[networks.Network]:
+        """The networks of the directors' own addresses, whose prefix lengths are those of their links."""
+        return networks.overall(one for director in self.directors for _name, one in director.interfaces)
+
     def links_of(self, director: Host) -> list[networks.Network]:
         """The networks that one of the directors is in, with its own addresses or those that it may have."""
         if director.name not in self._links:

@@ -24,6 +24,7 @@ __all__ = [
     "Interface",
     "Network",
     "address",
+    "edge",
     "family",
     "holding",
     "interface",
@@ -73,6 +74,22 @@ def family(one: Address | Interface | Network) -> str:
 def of_link(one: Address) -> bool:
     """Whether it is link-local IPv6: every link has the same network then, and may have the same address."""
     return one.version == 6 and one.is_link_local
+
+
+def edge(networks: Iterable[Network], one: Address) -> str:
+    """What an address is of a known network that no host can have: its own or its broadcast address; else empty.
+
+    IPv4 alone: in IPv6 the first address of a network is its routers', and a single host may have it. An address that
+    fits a wider or narrower network, too, is left alone, and one in a network of two (RFC 3021).
+    """
+    fitting = [net for net in networks if one in net]
+    if not fitting or one.version != 4:
+        return ""
+    if any(net.prefixlen > 30 or one not in (net.network_address, net.broadcast_address) for net in fitting):
+        return ""
+    net = holding(fitting, one)
+    first = net is not None and one == net.network_address
+    return f"the address of the network {net} itself" if first else f"the broadcast address of {net}"
 
 
 def holding(networks: Iterable[Network], one: Address) -> Network | None:

@@ -19,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_sett
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary import FORWARDING_GROUPS
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["RealServers", "address_of", "network_of"]
+__all__ = ["RealServers", "address_of", "network_of", "networks_near"]
 
 
 def address_of(
@@ -92,6 +92,11 @@ def network_of(host: Host | None, one: networks.Address, cluster: Cluster) -> ne
     """The network of a real server's address: from its own lvs_interfaces, else from the directors' networks."""
     own = networks.overall(interface for _name, interface in host.interfaces) if host else []
     return networks.holding(own, one) or networks.holding(cluster.networks, one)
+
+
+def networks_near(host: Host, cluster: Cluster) -> list[networks.Network]:
+    """The networks that a real server and its directors have own addresses in."""
+    return [*networks.overall(one for _name, one in host.interfaces), *cluster.own_networks]
 
 
 class RealServers:
@@ -219,6 +224,8 @@ class RealServers:
                 )
             elif problem := _itself(networks.address(entry["address"]), forwarding, vip, cluster):
                 place.key("address").fault(f"{entry['address']} {problem}", "name another machine")
+            elif edge := networks.edge(cluster.own_networks, networks.address(entry["address"])):
+                place.key("address").fault(f"{entry['address']} is {edge}", "write the real server's own address")
             else:
                 place.key("address").notice(
                     f"{entry['address']} is named by its address, so no host of the inventory is prepared for it",
@@ -248,6 +255,9 @@ class RealServers:
                 remedy = f"give it {variable}, or lvs_interfaces with an address in such a network"
                 missing.setdefault((reason, remedy), []).append(host.name)
             if address:
+                edge = networks.edge(networks_near(host, cluster), networks.address(address))
+                if edge and "lvs_address" in host.variables:
+                    host.place.key("lvs_address").fault(f"{address} is {edge}", "write an own address of the host")
                 yield host, address
         for (problem, remedy), names in missing.items():
             place.fault(f"{listing(names)} {problem}", remedy)

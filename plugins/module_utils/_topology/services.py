@@ -144,7 +144,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
             )
             if vip is not None:
                 _check_direct_answers(vip, servers, real_servers, cluster, place)
-            check_sorry_server(one, family, ports, place)
+            check_sorry_server(one, family, ports, director, cluster, place)
             check_quorum(one, servers, place)
             check_neighbors(servers, director, cluster, place)
             give_ports(one, servers, place)

@@ -9,12 +9,20 @@ from typing import Any, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks, tunnels
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 
 __all__ = ["check_sorry_server", "planned_sorry"]
 
 
-def check_sorry_server(service: Mapping[str, Any], family: str | None, ports: list[int], place: Place) -> None:
-    """Note a sorry server that the service could not reach."""
+def check_sorry_server(
+    service: Mapping[str, Any],
+    family: str | None,
+    ports: list[int],
+    director: Host,
+    cluster: Cluster,
+    place: Place,
+) -> None:
+    """Note a sorry server that the service could not reach, or whose answers would not come back."""
     sorry = service.get("sorry_server") or {}
     spot = place.key("sorry_server")
     other = sorry.get("address") and family and networks.family(networks.address(sorry["address"])) != family
@@ -37,10 +45,25 @@ def check_sorry_server(service: Mapping[str, Any], family: str | None, ports: li
             f"is {sorry['address']}, to which the kernel sends nothing with {method}",
             "use an address of the director, or forwarding: dr",
         )
+    if sorry.get("address"):
+        _check_whose(networks.address(sorry["address"]), method, director, cluster, spot.key("address"))
     if port is not None and ports and set(ports) != {port} and method in ("dr", "tun"):
         spot.key("port").fault(
             f"is {port}, and with {method} a sorry server answers on the service's own port",
             "leave port out, or use forwarding: nat",
+        )
+
+
+def _check_whose(address: networks.Address, method: str | None, director: Host, cluster: Cluster, place: Place) -> None:
+    """A director may be its own sorry server, or the one that holds a virtual address; NAT to another one fails."""
+    edge = networks.edge(cluster.own_networks, address)
+    if edge:
+        place.fault(f"{address} is {edge}", "write the sorry server's own address")
+    owners = [host.name for host in cluster.sorted if any(own.ip == address for _name, own in host.interfaces)]
+    if method == "nat" and owners and director.name not in owners:
+        place.fault(
+            f"is {owners[0]}'s, another director of this service, which answers the client around this one",
+            "write an address of each director itself, or a virtual one",
         )
 
 

@@ -12,7 +12,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults impor
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import check_width, note_routed
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
+    check_edge,
+    check_width,
+    note_routed,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
 __all__ = ["VirtualAddresses"]
@@ -55,6 +59,7 @@ class VirtualAddresses:
                     continue
                 device, reason = _near(self._director, vip)
                 if device:
+                    check_edge(vip, self._director.on(device), place)
                     self._held[vip] = (networks.interface(str(vip)), device)
                 else:
                     place.fault(
@@ -85,6 +90,7 @@ class VirtualAddresses:
         own = self._director.on(device)
         if one.ip.is_link_local or any(one.ip in host.network for host in own):
             check_width(one, device, own, place)
+            check_edge(one.ip, own, place)
         elif one.network.prefixlen == one.max_prefixlen:
             # A single address with its interface is how a VIP is written that routers send to the director.
             note_routed(one, device, own, place)

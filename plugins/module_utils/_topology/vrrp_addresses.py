@@ -17,6 +17,7 @@ __all__ = [
     "ADVERTISED",
     "EXCLUDED",
     "advertised",
+    "check_edge",
     "check_own_addresses",
     "check_width",
     "entries",
@@ -152,6 +153,7 @@ def outside_networks(director: Host) -> list[str]:
             own = director.on(device)
             if any(one.ip in host.network for host in own):
                 check_width(one, device, own, spot)
+                check_edge(one.ip, own, spot)
             elif "dev" in entry and one.network.prefixlen == one.max_prefixlen:
                 note_routed(one, device, own, spot)
             elif own:
@@ -174,6 +176,13 @@ def note_routed(one: networks.Interface, device: str, own: Iterable[networks.Int
             f"{one.ip} is in no network of its interface {device} ({near}): only a route leads clients to it",
             "see that routers send it to this director, or correct the address",
         )
+
+
+def check_edge(vip: networks.Address, own: Iterable[networks.Interface], place: Place) -> None:
+    """Note a VIP that is the own or the broadcast address of its interface's network (``own``)."""
+    edge = networks.edge([one.network for one in own], vip)
+    if edge:
+        place.fault(f"{vip} is {edge}", "choose an address that a host can have")
 
 
 def check_width(one: networks.Interface, device: str, own: Iterable[networks.Interface], place: Place) -> None:

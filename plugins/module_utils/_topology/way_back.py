@@ -11,7 +11,10 @@ from typing import Any, Iterable
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host, Inventory
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import network_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.real_servers import (
+    network_of,
+    networks_near,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, brief, identity
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing, natural
@@ -92,6 +95,10 @@ class _Gateways:
     """Finds routes; what depends on a cluster and a network alone is worked out once."""
 
     def __init__(self, inventory: Inventory) -> None:
+        self._owners: dict[networks.Address, set[str]] = {}
+        for host in inventory.hosts.values():
+            for _device, one in host.interfaces if host.roles else ():
+                self._owners.setdefault(one.ip, set()).add(host.name)
         self._found: dict[tuple[str, networks.Network], networks.Address | None] = {}
         self._routes: dict[tuple[str, str, str], dict[str, Any] | None] = {}
         self._vips = {
@@ -133,6 +140,13 @@ class _Gateways:
                     f"no way back: {gateway} is not in {network}, the network of the real server's address {source}",
                     "name a gateway in that network",
                 )
+            elif edge := networks.edge(networks_near(host, cluster), gateway):
+                place.fault(f"no way back: {gateway} is {edge}", "name an address of the directors")
+            elif stranger := self._stranger(gateway, host, cluster):
+                place.fault(
+                    f"no way back: {gateway} is the own address of {stranger}, no director of cluster {cluster.name}",
+                    "name an address of the directors",
+                )
             if any(one.ip == gateway for _name, one in host.interfaces):
                 place.fault(f"no way back: {gateway} is this host's own address", "name an address of the directors")
             owner = next((one.name for one in cluster.sorted if any(i.ip == gateway for _n, i in one.interfaces)), None)
@@ -156,6 +170,13 @@ class _Gateways:
             "gateway": str(gateway),
             "interface": next((name for name, one in host.interfaces if one.ip == source), ""),
         }
+
+    def _stranger(self, gateway: networks.Address, host: Host, cluster: Cluster) -> str | None:
+        """Another real server with this own address. A host without a role may be a router before the directors."""
+        names = self._owners.get(gateway, set())
+        if names & {host.name, *(one.name for one in cluster.directors)}:
+            return None
+        return next(iter(sorted(names, key=natural)), None)
 
     def _gateway(self, cluster: Cluster, network: networks.Network) -> networks.Address | None:
         """The cluster's address in a network.

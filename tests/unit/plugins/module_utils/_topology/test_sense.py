@@ -291,3 +291,88 @@ def test_a_real_server_has_the_address_of_a_static_director() -> None:
     assert ("lvs_interfaces.eth0", "10.0.0.3 is lb1's own address, too") in faults(given)
     hosts["rs1"]["lvs_interfaces"]["eth0"] = "10.0.0.12/24"
     assert faults(given) == []
+
+
+# -- addresses that no host can have
+
+
+@pytest.mark.parametrize(
+    ("gateway", "problem"),
+    [
+        ("192.168.0.20", "is the own address of rs10, no director of cluster default"),
+        ("192.168.0.255", "is the broadcast address of 192.168.0.0/24"),
+        ("192.168.0.0", "is the address of the network 192.168.0.0/24 itself"),
+        ("192.168.0.77", ""),
+        ("192.168.0.1", ""),
+    ],
+)
+def test_a_gateway_is_an_address_that_leads_to_a_director(gateway: str, problem: str) -> None:
+    """A machine without a role may route to the directors."""
+    given = apart(inventory())
+    given["hosts"]["router"] = {"lvs_interfaces": {"eth0": "192.168.0.77/24"}}
+    given["hosts"]["rs2"]["lvs_gateway"] = gateway
+    assert faults(given) == ([("lvs_gateway", f"no way back: {gateway} {problem}")] if problem else [])
+
+
+def test_a_real_server_is_at_an_address_that_a_host_can_have() -> None:
+    given = apart(inventory())
+    given["hosts"]["rs2"]["lvs_address"] = "192.168.0.255"
+    wrong = "192.168.0.255 is the broadcast address of 192.168.0.0/24"
+    assert faults(given) == [("lvs_address", wrong)]
+    assert ("lvs_virtual_services[0].real_servers[0].address", wrong) in faults(
+        service(real_servers=[{"address": "192.168.0.255"}])
+    )
+    # The end of a wider network is in the middle of nothing.
+    given["hosts"]["rs2"]["lvs_interfaces"]["eth0"] = "192.168.0.12/23"
+    assert faults(given) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "wrong"), [("10.0.0.255/32", True), ("10.0.0.0/32", True), ("10.0.0.254/32", False)]
+)
+def test_a_vip_is_an_address_that_a_host_can_have(address: str, wrong: bool) -> None:
+    given = instance(
+        virtual_ipaddress=["10.0.0.5/24", {"address": "192.168.0.1/24", "dev": "eth1"}, {"address": address}]
+    )
+    assert ("virtual_ipaddress[2]: " + address[:-3] + " is the " in problems(given)) == wrong
+    held = {"address": address, "interface": "eth0"}
+    given = apart(inventory())
+    given["hosts"]["lb1"]["lvs_virtual_addresses"] = [held]
+    assert ("lvs_virtual_addresses[0]: " + address[:-3] + " is the " in problems(given)) == wrong
+    held["interface"] = "lo"
+    assert faults(given) == []
+
+
+def test_a_static_director_answers_for_no_broadcast_address() -> None:
+    web = {"name": "web", "address": "10.0.0.255", "port": 80, "forwarding": "dr", "real_servers": [{"host": "rs1"}]}
+    hosts: Plan = {
+        "lb1": {"lvs_interfaces": {"eth0": "10.0.0.3/24"}, "lvs_virtual_services": [web]},
+        "rs1": {"lvs_interfaces": {"eth0": "10.0.0.12/24"}},
+    }
+    given = {"hosts": hosts, "groups": {"directors": ["lb1"], "real_servers_dr": ["rs1"]}}
+    assert faults(given) == [("lvs_virtual_services[0].address", "10.0.0.255 is the broadcast address of 10.0.0.0/24")]
+
+
+# -- sorry servers
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [
+        ("192.168.0.1", "192.168.0.1", ""),
+        ("192.168.0.3", "192.168.0.4", ""),
+        ("192.168.0.3", "192.168.0.3", "is lb1's, another director of this service, which answers the client around"),
+        ("192.168.0.0", "192.168.0.0", "192.168.0.0 is the address of the network 192.168.0.0/24 itself"),
+        ("192.168.0.99", "192.168.0.99", ""),
+    ],
+)
+def test_a_sorry_server_on_a_director(first: str, second: str, problem: str) -> None:
+    given = apart(inventory())
+    for name, address in (("lb1", first), ("lb2", second)):
+        service_of(given, name)["sorry_server"] = {"address": address, "port": 80}
+    found = problems(given)
+    assert problem in found
+    assert (found == "") == (problem == "")
+    for name in DIRECTORS:
+        service_of(given, name)["sorry_server"]["forwarding"] = "dr"
+    assert "another director" not in problems(given)
