@@ -103,6 +103,11 @@ class Cluster:
         )
 
     @cached_property
+    def readable(self) -> bool:
+        """Whether all addresses of the directors are known; where one is wrong, nobody knows what it was to be."""
+        return all(_all_read(director) for director in self.directors)
+
+    @cached_property
     def own_networks(self) -> list[networks.Network]:
         """The networks of the directors' own addresses, whose prefix lengths are those of their links."""
         return networks.overall(one for director in self.directors for _name, one in director.interfaces)
@@ -134,6 +139,19 @@ class Inventory:
     groups: dict[str, list[str]]
     clusters: dict[str, Cluster]
     nodes: list[Host]
+
+
+def _all_read(director: Host) -> bool:
+    instances = director.variables.get("lvs_vrrp_instances", [])
+    static = director.variables.get("lvs_virtual_addresses", [])
+    if instances is None or None in instances or director.variables["lvs_interfaces"] is None:
+        return False
+    keys = ("virtual_ipaddress", "virtual_ipaddress_excluded")
+    lists = [static, *(one.get(key, []) for one in instances for key in keys)]
+    own = director.variables["lvs_interfaces"].values()
+    return all(found is not None and None not in found for found in [*lists, *own]) and all(
+        entry.get("address") for found in lists for entry in found
+    )
 
 
 def load(inventory: Mapping[str, Any], findings: Findings) -> Inventory:

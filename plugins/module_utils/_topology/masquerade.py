@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterable
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Host
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
@@ -36,6 +37,7 @@ def plan_masquerade(
     ]
     held += [(networks.interface(entry["address"]).ip, entry["interface"]) for entry in addresses]
     plans = []
+    seen: set[tuple[networks.Network, str]] = set()
     for number, one in director.items("lvs_masquerade"):
         if not one.get("source") or not one.get("interface") or not one["to"]:
             continue
@@ -45,6 +47,12 @@ def plan_masquerade(
                 f"is {source}, which is every address, also those of clients", "name the real servers' network"
             )
             continue
+        _check_source(source, director, place.index(number).key("source"))
+        if (source, one["interface"]) in seen:
+            place.index(number).fault(
+                f"{source} on {one['interface']} stands here twice", "leave one of the two entries out"
+            )
+        seen.add((source, one["interface"]))
         family = networks.family(source)
         vip = None
         if one["to"] == "vip":
@@ -74,6 +82,19 @@ def plan_masquerade(
             }
         )
     return plans
+
+
+def _check_source(source: networks.Network, director: Host, place: Place) -> None:
+    """Note what is no network of hosts. One without a prefix length is a single address, as iptables(8) has it."""
+    never = source.is_loopback or source.is_multicast or source.is_unspecified
+    if never or (source.version == 4 and source.is_reserved):
+        place.fault(f"is {source}, and no host has an address in it", "name the real servers' network")
+        return
+    if source.prefixlen == source.max_prefixlen:
+        near = networks.overall(one for _name, one in director.interfaces)
+        edge = networks.edge(near, source.network_address)
+        if edge:
+            place.fault(f"is {source}, {edge}", "write the network with its prefix length")
 
 
 def _asked(vip: str, services: Iterable[Service]) -> list[list[Any]]:

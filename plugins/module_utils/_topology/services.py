@@ -123,7 +123,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
         if name in names:
             written.key("name").fault(f"{name} is the name of another service too", "give each service its own name")
         names.add(name or "")
-        _check_keys(service, written)
+        _check_keys(service, director, written)
         check_settings(service, written)
         _check_own_checks(service, director, written)
         real_servers.check_not_emptied(service, cluster, written)
@@ -137,7 +137,7 @@ def plan_services(director: Host, cluster: Cluster, real_servers: RealServers, m
             ports = [one["port"]] if one.get("port") else one.get("ports") or []
             near = next((address for _place, address in asked), vip)
             servers = real_servers.resolve(one, family=family, vip=near, ports=ports, cluster=cluster, place=place)
-            if manager == "keepalived":
+            if manager == "keepalived" and cluster.readable:
                 _check_answered(asked, answered)
             check_forwarding(
                 one, servers, director=director, cluster=cluster, inventory=real_servers.inventory, place=place
@@ -174,7 +174,7 @@ def _by_address(service: Mapping[str, Any], place: Place) -> Iterator[tuple[Plac
         yield place, {**rest, "address": None}
 
 
-def _check_keys(service: Mapping[str, Any], place: Place) -> None:
+def _check_keys(service: Mapping[str, Any], director: Host, place: Place) -> None:
     if "fwmark" in service:
         for key in ("address", "addresses"):
             if key in service:
@@ -197,7 +197,8 @@ def _check_keys(service: Mapping[str, Any], place: Place) -> None:
         if "family" in service:
             place.key("family").fault("says nothing without fwmark", "leave out family, or write fwmark")
     entries = [entry for entry in service.get("real_servers") or [] if entry is not None]
-    if "forwarding" not in service and not all("forwarding" in entry for entry in entries):
+    unread = director.variables.get("lvs_virtual_service_defaults", {}) is None
+    if not unread and "forwarding" not in service and not all("forwarding" in entry for entry in entries):
         place.key("forwarding").fault("is missing", "write nat, dr or tun here or in lvs_virtual_service_defaults")
 
 

@@ -108,7 +108,9 @@ def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] |
     numbers = {one["name"]: one.get("virtual_router_id") for _place, one in instances(director) if one.get("name")}
     (only,) = numbers if len(numbers) == 1 else (None,)
     instance_name = daemon.get("instance", only if backup_only else None)
-    if instance_name is not None and instance_name not in numbers:
+    every = director.variables.get("lvs_vrrp_instances", [])
+    readable = every is not None and all(one and one.get("name") for one in every)
+    if instance_name is not None and instance_name not in numbers and readable:
         place.key("instance").fault(
             f"{instance_name} is no VRRP instance of this host",
             f"name one of them: {listing([*numbers]) or 'there is none'}",

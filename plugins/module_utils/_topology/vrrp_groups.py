@@ -20,6 +20,8 @@ def plan_sync_groups(director: Host, planned: list[dict[str, Any]], tracking: Tr
     """The director's sync groups; each instance is known and in one group at most. ``planned`` are the instances."""
     place = director.place.key("lvs_vrrp_sync_groups")
     names = [plan["name"] for plan in planned if plan["name"]]
+    written = director.variables.get("lvs_vrrp_instances", [])
+    readable = written is not None and all(one and one.get("name") for one in written)
     taken: dict[str, str] = {}
     seen: set[str] = set()
     groups = []
@@ -38,7 +40,7 @@ def plan_sync_groups(director: Host, planned: list[dict[str, Any]], tracking: Tr
         for item, member in enumerate(group.get("group") or []):
             if member is None:
                 continue
-            if member not in names:
+            if member not in names and readable:
                 members.index(item).fault(
                     f"{member} is no VRRP instance of this host",
                     f"name one of them: {listing(names) or 'there is none'}",

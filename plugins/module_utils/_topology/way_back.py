@@ -126,6 +126,9 @@ class _Gateways:
         place = host.place.key(variable)
         network = network_of(host, source, cluster)
         if network is None:
+            own = host.variables["lvs_interfaces"]
+            if own is None or not cluster.readable or any(found is None or None in found for found in own.values()):
+                return None
             place.fault(
                 f"no way back: the network of the real server's address {source} is not known",
                 "write the address with its prefix length in lvs_interfaces",
@@ -134,15 +137,16 @@ class _Gateways:
         if variable in host.variables:
             if host.variables[variable] is None:
                 return None
-            gateway: networks.Address | None = networks.address(host.variables[variable])
+            given = networks.address(host.variables[variable])
+            gateway: networks.Address | None = given
             if gateway not in network:
                 place.fault(
                     f"no way back: {gateway} is not in {network}, the network of the real server's address {source}",
                     "name a gateway in that network",
                 )
-            elif edge := networks.edge(networks_near(host, cluster), gateway):
+            elif edge := networks.edge(networks_near(host, cluster), given):
                 place.fault(f"no way back: {gateway} is {edge}", "name an address of the directors")
-            elif stranger := self._stranger(gateway, host, cluster):
+            elif stranger := self._stranger(given, host, cluster):
                 place.fault(
                     f"no way back: {gateway} is the own address of {stranger}, no director of cluster {cluster.name}",
                     "name an address of the directors",
@@ -157,6 +161,8 @@ class _Gateways:
                 )
         else:
             gateway = self._gateway(cluster, network)
+        if gateway is None and not cluster.readable:
+            return None
         if gateway is None:
             place.fault(
                 f"no way back: the directors of cluster {cluster.name} have no virtual address in {network}",

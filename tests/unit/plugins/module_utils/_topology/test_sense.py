@@ -376,3 +376,79 @@ def test_a_sorry_server_on_a_director(first: str, second: str, problem: str) -> 
     for name in DIRECTORS:
         service_of(given, name)["sorry_server"]["forwarding"] = "dr"
     assert "another director" not in problems(given)
+
+
+# -- masquerading, again
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("192.168.0.0", "is 192.168.0.0/32, the address of the network 192.168.0.0/24 itself"),
+        ("0.0.0.0", "is 0.0.0.0/32, and no host has an address in it"),
+        ("127.0.0.1", "is 127.0.0.1/32, and no host has an address in it"),
+        ("255.255.255.255", "is 255.255.255.255/32, and no host has an address in it"),
+        ("224.0.0.0/4", "is 224.0.0.0/4, and no host has an address in it"),
+        ("192.168.0.12/32", ""),
+        ("172.16.0.0/12", ""),
+    ],
+)
+def test_real_servers_are_in_the_source_of_masquerading(source: str, problem: str) -> None:
+    given = masqueraded({"source": source, "interface": "eth0"})
+    assert faults(given) == ([("lvs_masquerade[0].source", problem)] if problem else [])
+
+
+def test_a_source_leaves_an_interface_in_one_way() -> None:
+    vip = {"source": "192.168.0.0/24", "interface": "eth0"}
+    twice = masqueraded(vip, {**vip, "to": "interface"})
+    assert faults(twice) == [("lvs_masquerade[1]", "192.168.0.0/24 on eth0 stands here twice")]
+    assert faults(masqueraded(vip, {**vip, "interface": "eth1"}, {**vip, "source": "192.168.0.12/32"})) == []
+
+
+# -- one wrong value, one fault
+
+
+UNKNOWN = {"__lvs_error__": "'vault_vrrp_pass' is undefined"}
+
+
+def grouped() -> Plan:
+    given = written(lvs_vrrp_sync_groups=[{"name": "VG", "group": ["VI_1", "VI_2"]}])
+    for name in DIRECTORS:
+        other = {**instance_of(given, name), "name": "VI_2", "virtual_router_id": 52, "interface": "eth1"}
+        other["virtual_ipaddress"] = [instance_of(given, name)["virtual_ipaddress"].pop()]
+        given["hosts"][name]["lvs_vrrp_instances"].append(other)
+    return apart(given)
+
+
+def test_an_inventory_with_a_sync_group_is_good() -> None:
+    assert faults(grouped()) == []
+
+
+@pytest.mark.parametrize("which", ["all", "first", "addresses", "one address"])
+def test_what_cannot_be_read_is_one_fault(which: str) -> None:
+    given = grouped()
+    for name in DIRECTORS:
+        host = given["hosts"][name]
+        if which == "all":
+            host["lvs_vrrp_instances"] = UNKNOWN
+        elif which == "first":
+            host["lvs_vrrp_instances"][0] = UNKNOWN
+        elif which == "addresses":
+            host["lvs_vrrp_instances"][0]["virtual_ipaddress"] = UNKNOWN
+        else:
+            host["lvs_vrrp_instances"][1]["virtual_ipaddress"][0]["address"] = "192.168.0.1/33"
+    assert len(faults(given)) == 1, problems(given)
+
+
+@pytest.mark.parametrize("host", ["lb1", "rs2"])
+def test_interfaces_that_cannot_be_read_are_one_fault(host: str) -> None:
+    given = apart(inventory())
+    given["hosts"][host]["lvs_interfaces"] = UNKNOWN
+    assert [variable for variable, _problem in faults(given)] == ["lvs_interfaces"]
+
+
+def test_defaults_that_cannot_be_read_are_one_fault() -> None:
+    given = written(lvs_virtual_service_defaults=UNKNOWN)
+    for name in DIRECTORS:
+        del service_of(given, name)["forwarding"]
+    assert [variable for variable, _problem in faults(given)] == ["lvs_virtual_service_defaults"]
