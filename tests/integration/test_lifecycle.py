@@ -326,9 +326,11 @@ def test_a_gateway_that_nobody_has_is_not_taken(configured: Cluster, tmp_path: P
 
 @pytest.mark.late
 def test_route_that_cuts_ansible_off_is_taken_back(configured: Cluster, inband: list[str], tmp_path: Path) -> None:
-    # rs2 is there, and forwards nothing.
-    inventory = variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.13"})
+    # rs2 is there, and forwards nothing. By its own address in the inventory it would be a fault.
+    configured.run("rs2", "ip", "address", "add", "192.168.0.98/24", "dev", "eth0")
+    inventory = variant(configured, tmp_path, rs1={"lvs_gateway": "192.168.0.98"})
     run = configured.playbook("site", *inband, inventory=inventory)
+    configured.run("rs2", "ip", "address", "delete", "192.168.0.98/24", "dev", "eth0")
     assert run.status != 0
     _changed, unreachable, failed = run.recap["rs1"]
     assert unreachable + failed == 1, run.output
