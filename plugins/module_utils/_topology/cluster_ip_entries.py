@@ -161,7 +161,7 @@ def check_addresses(node: Host, found: Iterable[Entry], owners: Owners, taken: M
     seen: set[networks.Address] = set()
     for entry in found:
         place, vip = entry.place.key("address"), entry.vip
-        owners.check(place, vip)
+        owners.check(place, vip, on=entry.plan["interface"])
         if vip in taken:
             place.fault(f"{vip} is {taken[vip]}", "choose an address that no director answers for")
         if vip in seen:

@@ -68,7 +68,7 @@ class VirtualAddresses:
                     )
 
     def _add_written(self, place: Place, one: networks.Interface, entry: dict[str, Any]) -> None:
-        self._owners.check(place, one.ip)
+        self._owners.check(place, one.ip, on=entry.get("interface"))
         self._check_others(place, one)
         device: str | None = entry.get("interface")
         if "interface" not in entry:

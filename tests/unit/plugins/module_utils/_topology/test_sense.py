@@ -206,6 +206,20 @@ def test_a_link_local_address_is_once_on_one_link() -> None:
     assert "61 is used twice on the interface eth0 of cluster default" in problems(same)
 
 
+@pytest.mark.parametrize(("device", "own"), [("eth0", True), ("eth1", False)])
+def test_what_stays_is_no_own_address_of_that_link(device: str, own: bool) -> None:
+    given = apart(inventory())
+    given["hosts"]["lb1"]["lvs_interfaces"]["eth0"] = ["10.0.0.3/24", "fe80::7/64"]
+    given["hosts"]["lb1"]["lvs_virtual_addresses"] = [{"address": "fe80::7/64", "interface": device}]
+    assert ("fe80::7 is lb1's own address on eth0" in problems(given)) == own
+    node = {
+        "lvs_interfaces": {"eth0": ["10.0.0.11/24", "fe80::7/64"], "eth1": "10.1.0.11/24"},
+        "lvs_cluster_ips": [{"address": "fe80::7/64", "interface": device, "protocol": "tcp", "ports": 80}],
+    }
+    given = {"hosts": {"web1": {**node, "lvs_node_number": 1}}, "groups": {"clusterip_nodes": ["web1"]}}
+    assert ("fe80::7 is web1's own address on eth0" in problems(given)) == own
+
+
 @pytest.mark.parametrize("near", [True, False])
 def test_two_clusters_have_one_link_local_address_on_two_links(near: bool) -> None:
     given = linked(("V6A", "eth0", ["fe80::1/64"]), own=True)
