@@ -23,6 +23,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_s
     OLD_SERVICE_WORDS,
     SERVICE,
     SERVICE_SETTINGS,
+    SERVICE_WRITTEN,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vocabulary_tracking import (
     BFD_INSTANCES,
@@ -64,7 +65,9 @@ FORWARDING_GROUPS = {"nat": "real_servers_nat", "dr": "real_servers_dr", "tun": 
 
 DIRECTOR: Mapping[str, Spec] = {
     "lvs_manager": choice("keepalived", "static"),
-    "lvs_virtual_service_defaults": Spec("mapping", "a mapping", old_words=OLD_SERVICE_WORDS, fields=SERVICE_SETTINGS),
+    "lvs_virtual_service_defaults": Spec(
+        "mapping", "a mapping", old_words=OLD_SERVICE_WORDS, elsewhere=SERVICE_WRITTEN, fields=SERVICE_SETTINGS
+    ),
     # Missing is a fault, empty is not: a typing error in a file's name must never read as "no service is wanted".
     "lvs_virtual_services": Spec(
         "list", "the cluster's services ([] for a director that shall have none)", item=SERVICE, required=True

@@ -367,6 +367,14 @@ def test_options_of_a_service_do_not_contradict_it(words: Plan, key: str) -> Non
     ]
 
 
+def test_options_of_the_defaults_do_not_contradict_a_service() -> None:
+    defaults = {"options": {"lvs_sched": "rr"}}
+    assert faults(both(inventory(), lvs_virtual_service_defaults=defaults)) == [
+        "lb1, lb2: lvs_virtual_service_defaults.options.lvs_sched: is what scheduler writes; "
+        "write scheduler in place of it"
+    ]
+
+
 @pytest.mark.parametrize(
     ("word", "key"),
     [
