@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.actions import notified
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
@@ -21,7 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_trackin
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_unicast import plan_unicast
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["plan_instances", "version_of"]
+__all__ = ["default_priorities", "plan_instances", "version_of"]
 
 HIGHEST_DEFAULT = 150
 
@@ -148,12 +148,17 @@ def _check_intervals(director: Host) -> None:
                 )
 
 
+def default_priorities(names: Sequence[str]) -> dict[str, int]:
+    """The priorities of directors where none are written, by the order of the group."""
+    step = min(10, (HIGHEST_DEFAULT - 1) // len(names))
+    return {name: HIGHEST_DEFAULT - step * number for number, name in enumerate(names)}
+
+
 def _priority(instance: Mapping[str, Any], director: Host, cluster: Cluster, place: Place) -> int | None:
     names = [host.name for host in cluster.directors]
     spot = place.key("priorities")
     if "priorities" not in instance:
-        step = min(10, (HIGHEST_DEFAULT - 1) // len(names))
-        defaults = {name: HIGHEST_DEFAULT - step * number for number, name in enumerate(names)}
+        defaults = default_priorities(names)
         if len(names) > 1:
             written = ", ".join(f"{name}: {defaults[name]}" for name in names)
             spot.notice(

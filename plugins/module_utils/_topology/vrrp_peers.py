@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping
 from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.faults import Place
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import HIGHEST_DEFAULT, version_of
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import default_priorities, version_of
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import (
     ADVERTISED,
     EXCLUDED,
@@ -62,9 +62,7 @@ def check_peers(cluster: Cluster) -> None:
 def _priorities(instance: Mapping[str, Any], cluster: Cluster) -> str | None:
     """The priority of each director, as each of them sees it; None where one is missing or wrong."""
     names = [host.name for host in cluster.directors]
-    step = min(10, (HIGHEST_DEFAULT - 1) // len(names))
-    default = {name: HIGHEST_DEFAULT - step * number for number, name in enumerate(names)}
-    given: Mapping[str, int | None] = instance.get("priorities", default) or {}
+    given: Mapping[str, int | None] = instance.get("priorities", default_priorities(names)) or {}
     found = {name: given.get(name) for name in sorted(names, key=natural)}
     return None if None in found.values() else ", ".join(f"{name}: {number}" for name, number in found.items())
 
