@@ -206,6 +206,14 @@ by_hand:
   returned: success
   type: dict
   sample: {taken: [], given: [3]}
+left:
+  description:
+    - Buckets that M(lvs.cluster.clusterip_buckets) lets go at this moment, or that a killed run of it left in
+      FAULT. This node cannot serve them.
+  returned: success
+  type: list
+  elements: int
+  sample: []
 shared:
   description: Whether something changes that all nodes must agree on, on a host that was a node before.
   returned: success

@@ -19,10 +19,11 @@ def status(
     """For each cluster IP: cluster, address, buckets (how many), nodes, not_reached, unread, and what is wrong with it.
 
     ``plans`` are the plans of cluster nodes by host, ``unread`` says why reading failed on a node that was reached.
-    nodes: by node its backend, its buckets, those that a person took and gave there, and whether it is shared, so what
-    all nodes must agree on is not as planned there. nobody: buckets that no node serves; twice: buckets, as text, with
-    the nodes where several do; backends: each with its nodes, if there are several; beyond: by node the buckets that
-    the plan has not; idle: nodes without any bucket, and resting those of them for which that may be right.
+    nodes: by node its backend, its buckets, those that a person took and gave there, those that were left in FAULT, and
+    whether it is shared, so what all nodes must agree on is not as planned there. nobody: buckets that no node serves;
+    twice: buckets, as text, with the nodes where several do; backends: each with its nodes, if there are several;
+    beyond: by node the buckets that the plan has not; idle: nodes without any bucket, and resting those of them for
+    which that may be right.
     """
     result: dict[tuple[str, str], dict[str, Any]] = {}
     for node, plan in plans.items():
@@ -80,6 +81,7 @@ def _served(result: Mapping[str, Any]) -> dict[str, Any]:
         "buckets": result.get("buckets_before"),
         "taken": list(by_hand.get("taken", ())),
         "given": list(by_hand.get("given", ())),
+        "left": list(result.get("left", ())),
         "shared": bool(result.get("shared")),
     }
 
@@ -90,6 +92,12 @@ def differences(one: Mapping[str, Any]) -> list[str]:
         f"{node} differs from the inventory in what all nodes share, so it may have other clients: run lvs.cluster.site"
         for node, mine in one["nodes"].items()
         if mine["shared"]
+    ]
+    texts += [
+        f"{node} has let go {' '.join(map(str, mine['left']))}, and can't serve that until it takes it back: where no "
+        f"run of lvs.cluster.buckets is under way, run it with lvs_host={node} lvs_bucket_state=home"
+        for node, mine in one["nodes"].items()
+        if mine["left"]
     ]
     if one["backends"]:
         has = "; ".join(f"{backend}: {', '.join(nodes)}" for backend, nodes in sorted(one["backends"].items()))

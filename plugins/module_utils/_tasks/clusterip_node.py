@@ -45,7 +45,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Compare, and unless in check mode change: the result for exit_json."""
     request = _request(module.params)
     try:
-        by_vrrp = choices.by_choice(choices.read_choices(Places()))
+        by_vrrp = choices.read_choices(Places())
         situation = change.compare(run_command, request, module.check_mode)
         if situation.changed and not module.check_mode:
             change.perform(run_command, situation, request.python, module.warn)
@@ -61,7 +61,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "buckets": list(situation.buckets),
         "buckets_before": None if situation.had_live is None else list(situation.had_live),
         "gone": sorted(it.cluster_ip.address for it in situation.taken),
-        "by_hand": _by_hand(kept, by_vrrp),
+        "by_hand": _by_hand(kept, choices.by_choice(by_vrrp)),
+        "left": choices.buckets_of(by_vrrp, choices.LEFT),
         "shared": _shared(situation),
     }
 

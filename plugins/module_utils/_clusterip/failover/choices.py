@@ -35,6 +35,7 @@ __all__ = [
     "NUMBERS",
     "TAKEN",
     "await_buckets",
+    "buckets_of",
     "by_choice",
     "choice_of",
     "choose",
@@ -70,7 +71,12 @@ def choice_of(text: str) -> str:
 
 def by_choice(choices: Mapping[int, str]) -> dict[str, list[int]]:
     """{"taken": [...], "given": [...]}, sorted."""
-    return {kind: sorted(bucket for bucket, one in choices.items() if one == kind) for kind in (TAKEN, GIVEN)}
+    return {kind: buckets_of(choices, kind) for kind in (TAKEN, GIVEN)}
+
+
+def buckets_of(choices: Mapping[int, str], kind: str) -> list[int]:
+    """The buckets with that choice, sorted."""
+    return sorted(bucket for bucket, one in choices.items() if one == kind)
 
 
 def read_choices(places: Places) -> dict[int, str]:

@@ -49,3 +49,11 @@ def test_buckets_that_a_person_chose_are_those_of_a_boot_until_he_takes_that_bac
 def test_choices_that_vrrp_knows_of_are_told(host: Node) -> None:
     host.run("sh", "-ec", "mkdir -p /var/lib/lvs-cluster/buckets; echo -127 > /var/lib/lvs-cluster/buckets/3")
     assert good(host.node(**{**WANTED, "local_nodes": []}))["by_hand"] == {"taken": [], "given": [3]}
+
+
+def test_what_a_killed_run_let_go_is_told(host: Node) -> None:
+    nodes = {**WANTED, "local_nodes": []}
+    assert good(host.node(**nodes))["left"] == []
+    host.run("sh", "-ec", "mkdir -p /var/lib/lvs-cluster/buckets; echo -254 > /var/lib/lvs-cluster/buckets/3")
+    found = good(host.node(**nodes))
+    assert (found["left"], found["by_hand"]) == ([3], {"taken": [], "given": []})

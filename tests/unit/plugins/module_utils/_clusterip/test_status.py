@@ -7,7 +7,7 @@ from typing import Any
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.status import differences, lines_of, status
 
 VIP = "10.0.0.9"
-SERVES = {"backend": "nftables", "buckets": [1, 3], "taken": [], "given": [], "shared": False}
+SERVES = {"backend": "nftables", "buckets": [1, 3], "taken": [], "given": [], "left": [], "shared": False}
 
 
 def plan(state: str = "present", preferred: list[int] | None = None, **more: Any) -> dict[str, Any]:
@@ -68,6 +68,15 @@ def test_what_was_moved_by_hand_is_said() -> None:
         "     given by hand: 2",
         "  b  2  (nftables)",
     ]
+
+
+def test_a_bucket_that_a_killed_run_left_in_fault() -> None:
+    (one,) = status({"a": plan(), "b": plan()}, {"a": said([1, 3], left=[2, 4]), "b": said([2, 4])})
+    assert (one["nobody"], one["twice"]) == ([], {})
+    (text,) = differences(one)
+    assert text.startswith("a has let go 2 4, and can't serve that until it takes it back: ")
+    assert text.endswith("run it with lvs_host=a lvs_bucket_state=home")
+    assert lines_of([one])[-1] == f"  {text}"
 
 
 def test_nodes_that_hash_otherwise_than_the_rest() -> None:
