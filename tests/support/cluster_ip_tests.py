@@ -179,9 +179,11 @@ def rules_come_back_when_a_loader_of_rules_starts_again(cluster: Cluster, victim
         buckets.wait_for(cluster, before, 20)
         cluster.run(victim, "systemctl", "is-active", RULES)
     finally:
-        cluster.run(victim, "sh", "-ec", f"systemctl disable iptables; rm {file}; systemctl daemon-reload")
+        # As where its package goes: it stops, and what follows it with it.
+        cluster.run(victim, "sh", "-ec", f"systemctl disable --now iptables; rm {file}; systemctl daemon-reload")
     run = cluster.playbook("site")
     assert (run.status, [*run.changed]) == (0, [victim]), run.output
+    buckets.wait_for(cluster, before, 60)
 
 
 def a_node_whose_rules_fail_at_first_comes_with_the_next_try(cluster: Cluster, victim: str = "web2") -> None:
