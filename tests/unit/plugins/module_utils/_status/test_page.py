@@ -63,7 +63,8 @@ def test_everything_is_escaped(setup: Any) -> None:
 
 def test_cluster_ips_are_escaped() -> None:
     plans, cluster_ips = cluster_nodes()
-    cluster_ips[0]["nodes"][f"db1{EVIL}"] = {"backend": f"nftables{EVIL}", "buckets": [1], "shared": False}
+    served = {"backend": f"nftables{EVIL}", "buckets": [1], "left": [f"2{EVIL}"], "shared": False}
+    cluster_ips[0]["nodes"][f"db1{EVIL}"] = served
     outline = Outline(page(judged({}, plans, cluster_ips), plans))
     assert (outline.faults, outline.open) == ([], [])
     assert "img" not in outline.tags
