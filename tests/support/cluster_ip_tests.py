@@ -340,6 +340,23 @@ def a_bucket_is_given_and_comes_home(cluster: Cluster, bucket: Hash, bound: floa
     buckets.wait_for(cluster, before, 30)
 
 
+def what_a_killed_run_left_is_told_and_mended(cluster: Cluster, node: str = "web2", holder: str = "web1") -> None:
+    """On a node that is not first for these buckets: it serves none of them, and nothing is to move to it."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    left = " ".join(map(str, before[holder]))
+    cluster.run(node, "sh", "-c", f"cd /var/lib/lvs-cluster/buckets && for i in {left}; do echo -254 > $i; done")
+    told = f"{node} has let go {left}, and can't serve that"
+    assert told in cluster.playbook("status").output
+    move(cluster, f"lvs_host={node}", "lvs_bucket_state=home")
+    assert buckets.table(cluster) == before
+    assert told not in cluster.playbook("status").output
+    # In FAULT it would leave all four to the third node.
+    cluster.run(holder, "systemctl", "stop", SERVER)
+    buckets.wait_for_sizes(cluster, {**dict.fromkeys(NODES, 6), holder: 0}, 30)
+    cluster.run(holder, "systemctl", "start", SERVER)
+    buckets.wait_for(cluster, before, 30)
+
+
 def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: float, victim: str = "web2") -> None:
     """With manual failback a node that is back has none, no client notices it, and what it takes it has."""
     others = [node for node in NODES if node != victim]

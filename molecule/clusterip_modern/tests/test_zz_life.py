@@ -37,6 +37,11 @@ def test_a_bucket_is_moved_by_hand_under_load(cluster: Cluster) -> None:
 
 
 @pytest.mark.late
+def test_what_a_killed_run_left_is_told_and_mended(cluster: Cluster) -> None:
+    cluster_ip_tests.what_a_killed_run_left_is_told_and_mended(cluster)
+
+
+@pytest.mark.late
 def test_an_ipv6_vip_comes_and_goes(cluster: Cluster, tmp_path: Path) -> None:
     """Its MAC is told by neighbour discovery, and each client has the node that its network's bucket has.
 
