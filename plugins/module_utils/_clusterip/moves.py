@@ -310,6 +310,9 @@ class _Plain(_Work):
             if mine.get("shared"):
                 # The module would bring it to the inventory, and it alone.
                 self.faults.append(f"{name} differs from the inventory in what all nodes share: run lvs.cluster.site")
+            elif mine.get("buckets_before") is not None and mine["buckets"] != mine["buckets_before"]:
+                # The module would note the inventory's without serving them, and no run would bring them then.
+                self.faults.append(f"{name} serves other buckets than the inventory has for it: run lvs.cluster.site")
 
     def _at_boot(self, name: str, by_hand: Mapping[str, Any]) -> set[int]:
         """The buckets of a node's boot: the inventory's, but for what a person chose."""
@@ -388,10 +391,11 @@ class _Plain(_Work):
                 self._loses.setdefault(name, set()).add(bucket)
 
     def _say_missing(self, buckets: Sequence[int]) -> None:
-        if buckets and self.missing:
+        untold = [name for name in self.names if name in self.missing or self.nodes[name].why]
+        if buckets and untold:
             self.say(
-                f"{', '.join(self.missing)} could not be told to give {{buckets}}, and may serve that from boot: run "
-                "this again as soon as that is reached, else clients get two answers",
+                f"{', '.join(untold)} could not be told to give {{buckets}}, and may serve that from boot or after a "
+                "repair: run this again as soon as it is reached and its rules are there, else clients get two answers",
                 buckets,
             )
 

@@ -183,11 +183,12 @@ def perform(run: Command, situation: Situation) -> None:
     if not situation.present:
         if situation.had[UNIT] is not None:
             systemd.stop(run, SERVICE)
+        # Before the files: where they are gone, a run after one that was killed here finds nothing to do.
+        for place in (Places().run_dir, Places().choices_dir):
+            shutil.rmtree(place, ignore_errors=True)
         files.place(situation.files, situation.had)
         if situation.had[UNIT] is not None:
             systemd.reload_units(run)
-        for place in (Places().run_dir, Places().choices_dir):
-            shutil.rmtree(place, ignore_errors=True)
         files.remove_empty_folders()
         return
     _try_new_checks(situation)

@@ -19,13 +19,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.backends.kn
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.commands import run_command
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import (
     Places,
+    as_they_stand,
     read,
     read_cluster_ips,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.supervisor import Serve, Supervisor
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.model import ClusterIp
 
-__all__ = ["NAME", "main", "release", "serve"]
+__all__ = ["NAME", "main", "release", "serve", "standing"]
 
 NAME = "lvs-clusterip-failover"
 
@@ -50,6 +51,11 @@ def serve(cluster_ips: Sequence[ClusterIp], buckets: tuple[int, ...]) -> None:
         raise BootError("; ".join(faults))
 
 
+def standing(places: Places, give: Serve) -> Serve:
+    """``give``, but of the cluster IPs those that are there, as they are by now."""
+    return lambda cluster_ips, buckets: give(as_they_stand(places, cluster_ips), buckets)
+
+
 def release(places: Places, give: Serve) -> list[str]:
     """Gives all buckets of all cluster IPs back; what was not possible."""
     cluster_ips, faults = read_cluster_ips(places)
@@ -69,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
         return 64
     try:
         if argv[1] == "run":
-            return Supervisor(places, lambda: read(places), serve).run()
+            return Supervisor(places, lambda: read(places), standing(places, serve)).run()
         faults = release(places, serve)
     except (BootError, OSError) as exc:
         faults = [str(exc)]

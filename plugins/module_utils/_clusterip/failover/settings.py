@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import BootError
 from ansible_collections.lvs.cluster.plugins.module_utils._boot.files import STATE_DIR, read_file, read_json
@@ -20,6 +20,7 @@ __all__ = [
     "RUN_DIR",
     "Places",
     "Settings",
+    "as_they_stand",
     "check_of",
     "conf_path",
     "digest",
@@ -155,6 +156,17 @@ def read_cluster_ips(places: Places) -> tuple[tuple[ClusterIp, ...], tuple[str, 
         except BootError as exc:
             faults.append(str(exc) if path in str(exc) else f"{path}: {exc}")
     return tuple(found), tuple(faults)
+
+
+def as_they_stand(places: Places, known: Sequence[ClusterIp]) -> tuple[ClusterIp, ...]:
+    """Of these cluster IPs those that are still there, as their files have them now.
+
+    A run that ended before it told the service has left it with cluster IPs that are gone, or that hash otherwise.
+    With a file that can't be read all stay as they are known.
+    """
+    found, faults = read_cluster_ips(places)
+    addresses = {one.address for one in known}
+    return tuple(known) if faults else tuple(one for one in found if one.address in addresses)
 
 
 def _cluster_ip_paths(places: Places) -> list[str]:

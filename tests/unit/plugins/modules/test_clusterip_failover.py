@@ -399,8 +399,13 @@ def test_what_a_person_chose_stays_until_the_failover_goes(machine: Machine) -> 
     (machine.folder / "choices" / "3").write_text("-127\n")
     machine.good(**{**WANTED, "content": TEXT + "#\n"})
     assert (machine.folder / "choices" / "3").exists()
-    machine.good(**ABSENT)
+    # Also where the run ends early: one after it has nothing to do.
+    machine.refuses = "daemon-reload"
+    assert "systemctl daemon-reload" in machine.run(**ABSENT)["msg"]
     assert not (machine.folder / "choices").exists()
+    machine.refuses = ""
+    machine.calls()
+    machine.settled(**ABSENT)
 
 
 def test_a_service_that_does_not_take_its_files(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -296,7 +296,8 @@ def test_with_manual_failback_the_holder_lets_go() -> None:
 
 
 def plain(serves: list[int] | None, **more: Any) -> dict[str, Any]:
-    return {"cluster_ips": {VIP: {"buckets_before": serves, "shared": False, **more}}, "failover": {}}
+    result = {"buckets_before": serves, "buckets": serves or [], "shared": False, **more}
+    return {"cluster_ips": {VIP: result}, "failover": {}}
 
 
 def told(*now: int, at_boot: list[int] | None = None) -> dict[str, Any]:
@@ -326,8 +327,8 @@ def test_a_dead_nodes_buckets_are_taken() -> None:
     found = asked(PLAIN, seen, "taken", OWN["n2"])
     assert (found["first"], found["then"]) == ({"n1": told(*OWN["n1"], *OWN["n2"])}, {})
     assert found["notes"] == [
-        f"n2 could not be told to give buckets {', '.join(map(str, OWN['n2']))}, and may serve that from boot: run "
-        "this again as soon as that is reached, else clients get two answers"
+        f"n2 could not be told to give buckets {', '.join(map(str, OWN['n2']))}, and may serve that from boot or after "
+        "a repair: run this again as soon as it is reached and its rules are there, else clients get two answers"
     ]
     took = plain(sorted(OWN["n1"] + OWN["n2"]), by_hand={"taken": OWN["n2"], "given": []})
     found = asked(PLAIN, plain_home(n1=took), "taken", OWN["n2"])
@@ -366,6 +367,9 @@ def test_what_moved_until_the_next_boot_only_stays_so() -> None:
 def test_a_node_without_rules_is_not_told_and_serves_nothing_by_that() -> None:
     found = asked(PLAIN, plain_home(n2=plain(None)), "taken", OWN["n2"])
     assert (found["first"], found["then"]) == ({"n1": told(*OWN["n1"], *OWN["n2"])}, {})
+    # Until it is repaired: then it has what it had.
+    (note,) = found["notes"]
+    assert note.startswith(f"n2 could not be told to give buckets {', '.join(map(str, OWN['n2']))}, and may serve")
 
 
 def test_the_last_one_gives_nothing_away() -> None:
@@ -383,6 +387,14 @@ def test_a_node_that_differs_is_brought_to_nothing_by_the_way() -> None:
     assert asked(PLAIN, seen, "taken", OWN["n2"])["faults"] == [
         "n3 differs from the inventory in what all nodes share: run lvs.cluster.site"
     ]
+
+
+def test_an_inventory_that_no_run_has_brought_moves_nothing() -> None:
+    """As where a node is to leave: the others would note its buckets as theirs, and serve them from boot alone."""
+    more = sorted([*OWN["n1"], OWN["n3"][0]])
+    seen = plain_home(n1=plain(OWN["n1"], buckets=more))
+    found = asked(PLAIN, seen, "given", OWN["n2"][0], host="n2")
+    assert found["faults"] == ["n1 serves other buckets than the inventory has for it: run lvs.cluster.site"]
 
 
 # --- the filter -----------------------------------------------------------------------------------------------------

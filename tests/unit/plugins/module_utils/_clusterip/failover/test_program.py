@@ -57,6 +57,15 @@ def test_a_backend_that_fails_keeps_no_other_from_it(monkeypatch: pytest.MonkeyP
     assert [len(backend.calls) for backend in backends] == [1, 1]
 
 
+def test_what_stands_is_served(tmp_path: Path) -> None:
+    """Not what the service knows: a backend has no chain of a VIP that is gone, and would fail for all buckets."""
+    (tmp_path / "10.0.0.9.json").write_text(json.dumps({"cluster_ip": {**NFT._asdict()}, "local": []}))
+    given: list[Any] = []
+    serve = program.standing(Places(str(tmp_path)), lambda cluster_ips, buckets: given.append((cluster_ips, buckets)))
+    serve([NFT, XT], (2, 4))
+    assert given == [((NFT,), (2, 4))]
+
+
 def test_release_gives_back_what_it_can_and_says_what_it_cannot(tmp_path: Path) -> None:
     places = Places(str(tmp_path), str(tmp_path / "run"))
     (tmp_path / "10.0.0.9.json").write_text(json.dumps({"cluster_ip": {**NFT._asdict()}, "local": []}))

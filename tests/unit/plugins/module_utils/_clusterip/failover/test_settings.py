@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._boot.errors import Bo
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.health import Check, Rhythm
 from ansible_collections.lvs.cluster.plugins.module_utils._clusterip.failover.settings import (
     Places,
+    as_they_stand,
     read,
     read_cluster_ips,
 )
@@ -94,3 +95,16 @@ def test_what_can_be_read_is_read(places: Places, tmp_path: Path) -> None:
     with pytest.raises(BootError, match=r"10\.0\.0\.7\.json.*10\.0\.0\.8\.json"):
         read(places)
     assert read_cluster_ips(Places(str(tmp_path / "none"))) == ((), ())
+
+
+def test_what_the_service_knows_is_taken_as_its_files_have_it_now(places: Places, tmp_path: Path) -> None:
+    """A run that was killed before it told the service took one away, made another hash otherwise and added a third."""
+    write(tmp_path, "10.0.0.8.json", {"cluster_ip": {**CLUSTER_IP, "address": "10.0.0.8"}, "local": []})
+    known = read(places).cluster_ips
+    assert as_they_stand(places, known) == known
+    (tmp_path / "10.0.0.8.json").unlink()
+    write(tmp_path, "10.0.0.9.json", {"cluster_ip": {**CLUSTER_IP, "hash_seed": 7}, "local": []})
+    write(tmp_path, "10.0.0.7.json", {"cluster_ip": {**CLUSTER_IP, "address": "10.0.0.7"}, "local": []})
+    assert [(one.address, one.hash_seed) for one in as_they_stand(places, known)] == [("10.0.0.9", 7)]
+    (tmp_path / "10.0.0.6.json").write_text("half a file")
+    assert as_they_stand(places, known) == known
