@@ -13,7 +13,7 @@ from typing import Callable, Iterable, Mapping, NamedTuple, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.conf import Block
 
-__all__ = ["Instance", "Real", "Vip", "Virtual", "instances", "virtual_services"]
+__all__ = ["Instance", "Real", "Vip", "Virtual", "has_sync_daemon", "instances", "virtual_services"]
 
 Endpoint = Tuple[str, int]
 
@@ -24,6 +24,9 @@ class Real(NamedTuple):
     weight: int
     """With what its weight file adds."""
     forwarding: str
+    upper: int = 0
+    """Connections, as the lower one; 0 is no limit."""
+    lower: int = 0
 
 
 class Virtual(NamedTuple):
@@ -67,6 +70,12 @@ def instances(blocks: Sequence[Block]) -> list[Instance]:
 def _device(words: tuple[str, ...], default: str) -> str:
     at = words.index("dev") + 1 if "dev" in words else len(words)
     return "".join(words[at : at + 1]) or default
+
+
+def has_sync_daemon(blocks: Sequence[Block]) -> bool:
+    """Whether it starts the kernel's sync daemons, by today's keyword or the one in a VRRP instance."""
+    inside = [one for block in blocks for one in (block, *(block.inside or ()))]
+    return any(one.words[0] in ("lvs_sync_daemon", "lvs_sync_daemon_interface") for one in inside)
 
 
 def virtual_services(blocks: Sequence[Block], number: Callable[[str], int]) -> dict[ServiceKey, Virtual]:
@@ -125,7 +134,8 @@ def _virtual(
             own = _values(one.inside or ())
             forwarding = _first(own, ("lvs_method",), method).lower()
             weight = _integer(_first(own, ("weight",), ""), 1) + sum(_added(one.inside or (), files, number))
-            reals[_endpoint(one.words[1:], forwarding, key, key.port)] = Real(max(weight, 0), forwarding)
+            upper, lower = (_integer(_first(own, (word,), ""), 0) for word in ("uthreshold", "lthreshold"))
+            reals[_endpoint(one.words[1:], forwarding, key, key.port)] = Real(max(weight, 0), forwarding, upper, lower)
     sorry_method = _first(values, ("sorry_server_lvs_method",), method).lower()
     sorry = tuple(
         # Behind NAT it has no port of the service's, as a real server has (check_data.c).

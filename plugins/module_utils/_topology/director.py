@@ -24,7 +24,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._topology.scripts impo
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.service_settings import needing_keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service, merged
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.static_manager import check_static
-from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import SYSCTLS, plan_sync_daemon
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.sync_daemon import (
+    SYSCTLS,
+    check_one_family,
+    plan_sync_daemon,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vips import Owners, vips
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.virtual_addresses import VirtualAddresses
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp import plan_instances
@@ -92,6 +96,7 @@ def plan_director(
     """
     variables = director.variables
     daemon = plan_sync_daemon(director, colocation)
+    check_one_family(services, daemon)
     tracking = Tracking(director)
     instances = plan_instances(director, cluster, daemon, tracking)
     check_own_addresses(director, owners)

@@ -113,6 +113,12 @@ def check_settings(service: Mapping[str, Any], place: Place) -> None:
     for key in PERSISTENCE:
         if service.get(key) and "persistence_timeout" not in service:
             place.key(key).fault("says nothing without persistence_timeout", "write both, or leave it out")
+    if service.get("virtual_server_group") and "persistence_netmask" in service:
+        # Behind a group it tells the kernel the mask of a single address (ipvs_group_range_cmd in ipvswrapper.c).
+        place.key("persistence_netmask").fault(
+            "is not told to the kernel by keepalived where a service is in a virtual_server_group",
+            "leave one of the two out",
+        )
     if service.get("ha_suspend") and marked:
         place.key("ha_suspend").fault(
             "is for a service with an address, and this one is on a firewall mark", "leave it out"

@@ -5,16 +5,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology import networks
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.cluster_ip_entries import check_interface
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated import Colocation
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.colocated_forms import BACKUP_ONLY
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.inventory import Cluster, Host
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.services import Service
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.vrrp_addresses import instances
 from ansible_collections.lvs.cluster.plugins.module_utils._topology.words import listing
 
-__all__ = ["GROUP", "PORT", "SYSCTLS", "check_sync_peers", "plan_sync_daemon", "sync_interface", "sync_way"]
+__all__ = [
+    "GROUP",
+    "PORT",
+    "SYSCTLS",
+    "check_one_family",
+    "check_sync_peers",
+    "plan_sync_daemon",
+    "sync_interface",
+    "sync_way",
+]
 
 GROUP = "224.0.0.81"
 """The multicast group of the kernel's sync daemon where none is given."""
@@ -50,6 +61,22 @@ def check_sync_peers(cluster: Cluster, daemons: Mapping[str, Mapping[str, Any] |
                 director.place.key("lvs_sync_daemon").fault(
                     f"the directors do not agree on the sync daemon: {written}",
                     "give all directors of the cluster the same id, group and port, or none of them a sync daemon",
+                )
+
+
+def check_one_family(services: Iterable[Service], daemon: Mapping[str, Any] | None) -> None:
+    """Note ends of tunnels of another family than their service: beside a sync daemon the kernel takes none."""
+    for service in services if daemon else ():
+        sorry = service.plan.get("sorry_server")
+        servers = [("real_servers", one) for one in service.plan["real_servers"]]
+        for key, server in [*servers, ("sorry_server", sorry)] if sorry else servers:
+            family = networks.family(networks.address(server["address"]))
+            if family != service.plan["family"]:
+                service.place.key(key).fault(
+                    f"{server['address']} is {family.replace('ip', 'IP')}, and the service is "
+                    f"{service.plan['family'].replace('ip', 'IP')}: the kernel takes no such destination beside a sync "
+                    "daemon (ip_vs_genl_set_cmd in ip_vs_ctl.c)",
+                    "name one of the same family, or leave lvs_sync_daemon out",
                 )
 
 
@@ -120,6 +147,13 @@ def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] |
             "is missing, and with backup_only the active director would stop balancing",
             "name the VRRP instance that the sync daemon follows",
         )
+    if instance_name is not None and daemon.get("id") == 0:
+        # Where a reload brings it: it takes the 0 for none, and compares names, of which one is missing
+        # (ipvs_syncd_changed in keepalived/check/ipvswrapper.c).
+        place.key("id").fault(
+            "is 0, on which keepalived's VRRP process crashes beside instance",
+            "write another one, or leave id out: it is the instance's virtual_router_id then",
+        )
     if instance_name is not None and not backup_only:
         place.key("instance").notice(
             "keepalived can hang as master when it loses and gets back the adverts of one with a higher priority",
@@ -127,6 +161,7 @@ def plan_sync_daemon(director: Host, colocation: Colocation) -> dict[str, Any] |
         )
     if instance_name is not None:
         return {**daemon, "instance": instance_name}
-    # As long as it followed the only instance, this was its id.
-    own = {"id": numbers[only]} if only and numbers[only] and "id" not in daemon and "instance" not in daemon else {}
-    return {**daemon, **own}
+    # As long as it followed the only instance, this was its id. One is always written: where a reload brings a daemon
+    # without, keepalived's checker compares names of instances, which are missing, and crashes on that.
+    followed = numbers[only] if only and "instance" not in daemon else None
+    return {**daemon, "id": daemon.get("id", followed or 0)}

@@ -95,10 +95,10 @@ def test_every_virtual_server_of_a_configuration() -> None:
     }
     pages = found[PAGES]
     assert (pages.scheduler, pages.sorry) == ("sh", (("192.168.0.1", 80),))
-    assert pages.reals == {("192.168.0.12", 80): (20, "nat")}
+    assert pages.reals == {("192.168.0.12", 80): wanted.Real(20, "nat", 1000, 800)}
     # With NAT the server's own port, else the service's; a mark has none.
     assert set(found[ServiceKey("ipv4", "tcp", "10.0.0.6", 8013)].reals) == {("192.168.0.12", 8001)}
-    assert found[ServiceKey("ipv6", fwmark=3)].reals == {("fd00::12", 0): (1, "tun")}
+    assert found[ServiceKey("ipv6", fwmark=3)].reals == {("fd00::12", 0): wanted.Real(1, "tun")}
 
 
 def test_weight_files_count() -> None:
@@ -110,7 +110,7 @@ def test_ranges_and_old_words() -> None:
     text = "virtual_server 10.0.0.1-3 80 {\nlb_algo rr\nlb_kind DR\nreal_server 10.0.0.9 8080 {\n}\n}\n"
     found = wanted.virtual_services(read_text(text, "x"), lambda _path: 0)
     assert [key.address for key in found] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
-    assert found[ServiceKey("ipv4", "tcp", "10.0.0.2", 80)] == ("rr", {("10.0.0.9", 80): (1, "dr")}, ())
+    assert found[ServiceKey("ipv4", "tcp", "10.0.0.2", 80)] == ("rr", {("10.0.0.9", 80): wanted.Real(1, "dr")}, ())
 
 
 def test_what_keepalived_would_not_take_is_left_out() -> None:

@@ -177,3 +177,39 @@ def test_a_thousand_vips_are_planned_in_time() -> None:
     seconds = time.process_time() - start
     assert answer["faults"] == []
     assert seconds < 6, f"{seconds:.1f} s"
+
+
+def with_daemon(given: dict[str, Any], **daemon: Any) -> dict[str, Any]:
+    """The inventory with a sync daemon, and with VRRP instances of which it follows none by itself."""
+    given = apart(given)
+    for host in ("lb1", "lb2"):
+        other = {**instance_of(given, host), "name": "VI_2", "virtual_router_id": 52}
+        other["virtual_ipaddress"] = [{"address": "10.0.0.6/24"}]
+        given["hosts"][host]["lvs_vrrp_instances"].append(other)
+        given["hosts"][host]["lvs_sync_daemon"] = {"interface": "eth1", **daemon}
+    return given
+
+
+def test_a_sync_daemon_has_an_id_for_keepalived_to_survive_its_coming() -> None:
+    director = plan(with_daemon(inventory()))["hosts"]["lb1"]["director"]
+    assert director["sync_daemon"]["id"] == 0
+    assert "lvs_sync_daemon eth1 id 0\n" in render(tree(director))
+    problem = "is 0, on which keepalived's VRRP process crashes beside instance"
+    assert set(faults(with_daemon(inventory(), instance="VI_1", id=0))) == {("lvs_sync_daemon.id", problem)}
+    assert faults(with_daemon(inventory(), instance="VI_1")) == []
+
+
+def test_a_tunnel_to_the_other_family_and_a_sync_daemon() -> None:
+    server = {"address": "2001:db8:9::11", "forwarding": "tun"}
+    for other in ({"real_servers": [{"group": "real_servers_nat"}, server]}, {"sorry_server": {**server, "port": 80}}):
+        given = both(inventory(), **other)
+        assert faults(given) == []
+        problems = [problem for _variable, problem in faults(with_daemon(given))]
+        assert any("no such destination beside a sync daemon" in problem for problem in problems), problems
+
+
+def test_a_group_and_a_netmask_of_persistence() -> None:
+    mask = {"persistence_timeout": 300, "persistence_netmask": "255.255.255.0"}
+    assert faults(both(inventory(), **mask)) == []
+    (problem,) = {problem for _variable, problem in faults(both(inventory(), **mask, virtual_server_group=True))}
+    assert problem == "is not told to the kernel by keepalived where a service is in a virtual_server_group"
