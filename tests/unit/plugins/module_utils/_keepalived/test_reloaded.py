@@ -32,16 +32,18 @@ def services(*inside: str, addresses: tuple[str, ...] = ("10.0.0.5",)) -> Servic
     return virtual_services(read_text(text, "lb1"), lambda _path: 0)
 
 
-def table(asked: Services, *extra: str, **values: int) -> Table:
-    """The table as keepalived would have made it, with destinations that somebody added and values of all."""
+def table(asked: Services, *extra: str, weight: int | None = None) -> Table:
+    """The table as keepalived would have made it, with destinations that somebody added and a weight of the others."""
     return {
         key: Entry(
             Settings(virtual.scheduler),
             {
                 **{
                     DestinationKey("ipv4", *place): Destination(
-                        weight=real.weight, upper_threshold=real.upper, lower_threshold=real.lower
-                    )._replace(**values)
+                        weight=real.weight if weight is None else weight,
+                        upper_threshold=real.upper,
+                        lower_threshold=real.lower,
+                    )
                     for place, real in virtual.reals.items()
                 },
                 **{DestinationKey("ipv4", address, 80): Destination(weight=0) for address in extra},
