@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils import _store as store
 from ansible_collections.lvs.cluster.plugins.module_utils._history import entries, kept
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import host, report, task
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import plan as table_plan
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.errors import IpvsError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.operations import Operation
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.session import Session
@@ -83,6 +84,8 @@ def _bring(session: Session, before: list[list[Block]], after: list[Block], tabl
         if session.check or not operations or session.send(list(operations.values())):
             break
         table = session.table()
+    else:
+        raise IpvsError(f"keepalived or another process changed the table {_ATTEMPTS} times meanwhile; run this again")
     return list(done.values())
 
 

@@ -67,15 +67,17 @@ def check_sync_peers(cluster: Cluster, daemons: Mapping[str, Mapping[str, Any] |
 def check_one_family(services: Iterable[Service], daemon: Mapping[str, Any] | None) -> None:
     """Note ends of tunnels of another family than their service: beside a sync daemon the kernel takes none."""
     for service in services if daemon else ():
-        sorry = service.plan.get("sorry_server")
+        own = service.plan.get("family")
         servers = [("real_servers", one) for one in service.plan["real_servers"]]
-        for key, server in [*servers, ("sorry_server", sorry)] if sorry else servers:
-            family = networks.family(networks.address(server["address"]))
-            if family != service.plan["family"]:
+        servers.append(("sorry_server", service.plan.get("sorry_server") or {}))
+        for key, server in servers:
+            # What is wrong with an address that is missing here is noted elsewhere.
+            if not own or not server.get("address"):
+                continue
+            if networks.family(networks.address(server["address"])) != own:
                 service.place.key(key).fault(
-                    f"{server['address']} is {family.replace('ip', 'IP')}, and the service is "
-                    f"{service.plan['family'].replace('ip', 'IP')}: the kernel takes no such destination beside a sync "
-                    "daemon (ip_vs_genl_set_cmd in ip_vs_ctl.c)",
+                    f"{server['address']} is of another family than the service ({own.replace('ip', 'IP')}), and the "
+                    "kernel takes no such destination beside a sync daemon (ip_vs_genl_set_cmd in ip_vs_ctl.c)",
                     "name one of the same family, or leave lvs_sync_daemon out",
                 )
 

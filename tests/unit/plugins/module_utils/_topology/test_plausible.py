@@ -208,6 +208,12 @@ def test_a_tunnel_to_the_other_family_and_a_sync_daemon() -> None:
         assert any("no such destination beside a sync daemon" in problem for problem in problems), problems
 
 
+@pytest.mark.parametrize("address", [{}, {"address": None}, {"address": "x"}])
+def test_a_sorry_server_without_an_address_beside_a_sync_daemon(address: dict[str, Any]) -> None:
+    (variable,) = {one for one, _ in faults(with_daemon(both(inventory(), sorry_server={**address, "port": 80})))}
+    assert variable == "lvs_virtual_services[0].sorry_server.address"
+
+
 def test_a_group_and_a_netmask_of_persistence() -> None:
     mask = {"persistence_timeout": 300, "persistence_netmask": "255.255.255.0"}
     assert faults(both(inventory(), **mask)) == []
