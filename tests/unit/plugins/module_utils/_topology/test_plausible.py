@@ -210,7 +210,9 @@ def test_a_tunnel_to_the_other_family_and_a_sync_daemon() -> None:
 
 @pytest.mark.parametrize("address", [{}, {"address": None}, {"address": "x"}])
 def test_a_sorry_server_without_an_address_beside_a_sync_daemon(address: dict[str, Any]) -> None:
-    (variable,) = {one for one, _ in faults(with_daemon(both(inventory(), sorry_server={**address, "port": 80})))}
+    (variable,) = {
+        one for one, _problem in faults(with_daemon(both(inventory(), sorry_server={**address, "port": 80})))
+    }
     assert variable == "lvs_virtual_services[0].sorry_server.address"
 
 
