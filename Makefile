@@ -13,10 +13,10 @@ RAN ?= ci
 PEER ?=
 
 # The parts of `make test` after setup. In its first half these two lanes share the processors, because neither needs both all
-# the time. The first boots guests, the second begins with what boots none; each ends with scenarios that measure nothing. Then
-# come the scenarios that measure, and last `ran`.
-LAB_PARTS := integration molecule-first
-PURE_PARTS := lint unit docs sanity molecule-second
+# the time. The first boots guests, the second begins with what boots none; each ends with scenarios that measure nothing, and
+# `docs` is where both take about as long. Then come the scenarios that measure, and last `ran`.
+LAB_PARTS := integration docs molecule-first
+PURE_PARTS := lint unit sanity molecule-second
 ALONE_PARTS := molecule-alone
 # What `make test-full` runs beyond that: Galaxy's own checks and the demo from an installed copy; modules on Debian 13, and the
 # lives of clusters on bare guests of both releases, of one without a daemon only there; all scenarios with all their tests on

@@ -44,6 +44,7 @@ def test_client_is_found(cluster: Cluster) -> None:
     operations.client_is_found(cluster, SETUP, "10.0.0.100")
 
 
+@pytest.mark.late
 def test_second_run_is_told_of_the_first(cluster: Cluster) -> None:
     operations.second_run_is_told_of_the_first(cluster, SETUP)
 
