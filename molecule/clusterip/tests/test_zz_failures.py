@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lvs.cluster.plugins.module_utils._topology.buckets import rankings
 from tests.support import buckets, cluster_ip_tests
 from tests.support.buckets import FAILOVER, NODES, TOTAL, VIP
 from tests.support.cluster import Cluster, wait_until
-from tests.support.cluster_ip_tests import Bounds
+from tests.support.cluster_ip_tests import ALL_NODES, Bounds
 from tests.support.hashes import clusterip_bucket
 
 BOUNDS = Bounds(lost=5, back=60)
@@ -106,6 +107,59 @@ def test_without_failover_buckets_are_moved_by_hand_and_for_good(cluster: Cluste
     wait_until(lambda: buckets.table(cluster) == after, seconds=60, what="the buckets of a boot")
     run = cluster.playbook("buckets", *plain, "-e", "lvs_host=web1 lvs_bucket_state=home")
     assert run.status == 0, run.output
+    assert buckets.table(cluster) == before
+    back = cluster.playbook("site")
+    assert back.status == 0, back.output
+    buckets.wait_for(cluster, before, 60)
+
+
+@pytest.mark.late
+def test_without_failover_a_node_comes_and_goes_after_buckets_were_moved(cluster: Cluster, tmp_path: Path) -> None:
+    """What it would get, and another has taken, stays there; what it has taken itself comes home when it goes."""
+    plain = ("-e", '{"clusterip_node_failover": false}')
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
+    assert cluster.playbook("site", *plain).status == 0
+    comes = cluster_ip_tests.with_spare(cluster, tmp_path / "join")
+    taken = next(
+        bucket
+        for bucket, (first, *_) in enumerate(rankings(TOTAL, 4), 1)
+        if first == 4 and bucket not in before["web1"]
+    )
+    told = cluster.playbook("buckets", *plain, "-e", f"lvs_host=web1 lvs_bucket={taken} lvs_bucket_state=taken")
+    assert told.status == 0, told.output
+    with cluster_ip_tests.clients_of(cluster) as clients:
+        buckets.steady(clients, 2)
+        run = cluster.playbook("site", *plain, inventory=comes)
+        assert run.status == 0, run.output
+        assert f"spare: bucket {taken} of {VIP} stays on web1, where it was moved by hand" in run.output
+        after = buckets.table(cluster, ALL_NODES)
+        assert buckets.is_whole(after)
+        assert (len(after["spare"]), taken in after["web1"]) == (2, True)
+        assert not cluster.playbook("site", *plain, inventory=comes).changed
+        assert cluster.playbook("verify", *plain, inventory=comes).status == 0
+
+        lent = after["web2"][0]
+        told = cluster.playbook(
+            "buckets", *plain, "-e", f"lvs_host=spare lvs_bucket={lent} lvs_bucket_state=taken", inventory=comes
+        )
+        assert told.status == 0, told.output
+        goes = cluster_ip_tests.with_spare(cluster, tmp_path / "leave", "absent")
+        run = cluster.playbook("site", *plain, inventory=goes)
+        assert run.status == 0, run.output
+        assert f"web2: bucket {lent} of {VIP} comes home: nobody else has it" in run.output
+        after = buckets.table(cluster)
+        assert buckets.is_whole(after)
+        assert (lent in after["web2"], taken in after["web1"]) == (True, True)
+        settled = buckets.steady(clients, 3)
+        assert clients.doubles_since(settled) == []
+        print(f"a node came and went: the longest gap of a client was {max(clients.gaps().values()):.2f} s")
+        assert max(clients.gaps().values()) <= BOUND
+    assert not cluster.playbook("site", *plain).changed
+    cluster.lab.power("web2", "off")
+    cluster.lab.power("web2", "on")
+    wait_until(lambda: buckets.table(cluster) == after, seconds=60, what="the buckets of a boot")
+    told = cluster.playbook("buckets", *plain, "-e", "lvs_host=web1 lvs_bucket_state=home")
+    assert told.status == 0, told.output
     assert buckets.table(cluster) == before
     back = cluster.playbook("site")
     assert back.status == 0, back.output
