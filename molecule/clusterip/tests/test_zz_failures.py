@@ -120,11 +120,8 @@ def test_without_failover_a_node_comes_and_goes_after_buckets_were_moved(cluster
     before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
     assert cluster.playbook("site", *plain).status == 0
     comes = cluster_ip_tests.with_spare(cluster, tmp_path / "join")
-    taken = next(
-        bucket
-        for bucket, (first, *_) in enumerate(rankings(TOTAL, 4), 1)
-        if first == 4 and bucket not in before["web1"]
-    )
+    coming = [bucket for bucket, ranking in enumerate(rankings(TOTAL, 4), 1) if ranking[0] == 4]
+    taken = next(bucket for bucket in coming if bucket not in before["web1"])
     told = cluster.playbook("buckets", *plain, "-e", f"lvs_host=web1 lvs_bucket={taken} lvs_bucket_state=taken")
     assert told.status == 0, told.output
     with cluster_ip_tests.clients_of(cluster) as clients:
