@@ -17,6 +17,7 @@ HOSTS = "hosts.yml"
 RULES, ADDRESSES = "lvs-clusterip", "lvs-clusterip-addresses"
 ALL_NODES = (*NODES, "spare")
 MEGABYTE = 1_000_000
+FIRST_ID = 101  # of the bucket's VRRP instance, by default
 Words = Sequence[tuple[str, ...]]
 
 
@@ -357,6 +358,14 @@ def what_a_killed_run_left_is_told_and_mended(cluster: Cluster, node: str = "web
     buckets.wait_for(cluster, before, 30)
 
 
+def miss_that_it_is_free(cluster: Cluster, node: str, bucket: int) -> list[str]:
+    """Drop the next advert by which a holder lets a bucket go: its priority is 0. The rule, to take it away."""
+    advert = f"0>>22&0x3C@0&0x00FFFF00={(FIRST_ID + bucket - 1) << 16:#x}"
+    rule = ["-p", "vrrp", "-m", "u32", "--u32", advert, "-m", "limit", "--limit", "1/hour", "--limit-burst", "1"]
+    cluster.run(node, "iptables", "-I", "INPUT", *rule, "-j", "DROP")
+    return [*rule, "-j", "DROP"]
+
+
 def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: float, victim: str = "web2") -> None:
     """With manual failback a node that is back has none, no client notices it, and what it takes it has."""
     others = [node for node in NODES if node != victim]
@@ -390,8 +399,12 @@ def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: f
         cluster.run(victim, "sh", "-c", f"echo -254 > /var/lib/lvs-cluster/buckets/{before[victim][0]}")
         taken = clients.now
         mine = ",".join(map(str, before[victim]))
+        missed = miss_that_it_is_free(cluster, victim, before[victim][-1])
         move(cluster, f"lvs_host={victim}", f"lvs_bucket={mine}", "lvs_bucket_state=taken", manual[1])
         assert buckets.table(cluster) == before
+        # So the other node took that bucket first, and let it go once more.
+        assert cluster.run(victim, "iptables", "-nvxL", "INPUT").split("DROP")[0].split()[-2] == "1"
+        cluster.run(victim, "iptables", "-D", "INPUT", *missed)
         settled = buckets.steady(clients, 3)
         gaps = clients.gaps(taken)
         print(f"taken with manual failback: the longest gap of a client was {max(gaps.values()):.2f} s")

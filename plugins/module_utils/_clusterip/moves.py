@@ -64,15 +64,16 @@ def parse_buckets(given: Any, total: int) -> tuple[list[int], list[str]]:
 
 
 def plan_moves(plans: Plans, seen: Seen | None, asked: Asked) -> dict[str, Any]:
-    """{"faults", "notes", "failover", "first", "then", "await", "moves", "lines", "nodes"}, of the cluster of a host.
+    """{"faults", "notes", "failover", "first", "then", "again", "await", "moves", "lines", "nodes"} of one cluster.
 
     ``plans`` are those of cluster nodes by host. Without ``seen`` only what was asked is checked. With a fault nothing
     else counts. first, then: by node what it is told in this order, the options of clusterip_buckets, or without VRRP
-    {VIP: {"now": all its buckets, "at_boot": those of a boot}}. await: by node {"serving", "without"}. moves:
+    {VIP: {"now": all its buckets, "at_boot": those of a boot}}. again: by node the buckets that it lets go once more if
+    it was faster than the one that they are meant for. await: by node {"serving", "without"}. moves:
     {"bucket", "address", "from": [nodes], "to": node or ""}, and lines tells them.
     """
     nothing: dict[str, Any] = {"notes": [], "failover": False, "first": {}, "then": {}, "await": {}, "moves": []}
-    nothing["lines"] = []
+    nothing.update(again={}, lines=[])
     plan = plans.get(asked.host)
     if plan is None or plan["state"] != "present":
         known = ", ".join(name for name, one in plans.items() if one["state"] == "present") or "none"
@@ -204,6 +205,7 @@ class _Vrrp(_Work):
         super().__init__(*args)
         self._first: dict[str, dict[str, list[int]]] = {}
         self._then: dict[str, dict[str, list[int]]] = {}
+        self._again: dict[str, list[int]] = {}
         self._await: dict[str, dict[str, list[int]]] = {}
 
     def answer(self) -> dict[str, Any]:
@@ -213,6 +215,7 @@ class _Vrrp(_Work):
             "failover": True,
             "first": self._first,
             "then": self._then,
+            "again": self._again,
             "await": self._await,
             "moves": self.moves,
         }
@@ -284,6 +287,10 @@ class _Vrrp(_Work):
         # Who was not reached may live, and come before all that were.
         if told is None or self.best([*self.missing, to], bucket, told) == to:
             self._await.setdefault(to, {}).setdefault("serving", []).append(bucket)
+            # Its timer is the first to end, by little. Without preemption who was faster all the same would keep it.
+            for name in self.nodes if self.manual else ():
+                if name != to:
+                    self._again.setdefault(name, []).append(bucket)
         for name in others:
             if bucket in self.nodes[name].serves:
                 self._await.setdefault(name, {}).setdefault("without", []).append(bucket)
@@ -371,9 +378,12 @@ class _Plain(_Work):
             self._sent_home = buckets
         for bucket in buckets:
             winner, here = self.best(self.able(), bucket), self.holders(bucket)
-            if winner == self.host and here == [winner]:
+            at_boot = [name for name, buckets in self._boot.items() if bucket in buckets]
+            if not winner or self.host not in (winner, *here, *at_boot):
+                continue
+            if here == [winner]:
                 self._assign(bucket, winner)
-            elif winner and self.host in (winner, *here) and here != [winner]:
+            else:
                 self._move(bucket, winner)
         self._say_missing([one["bucket"] for one in self.moves if one["to"] == self.host])
 

@@ -41,13 +41,12 @@ def settled(
 
     ``preferred`` are the buckets of each node of the cluster by the inventory, ``left_out`` the nodes that this run
     could not ask. A bucket that several would serve stays with who took it by hand. One that nobody would serve goes to
-    the inventory's node, unless a node that was not asked may serve it. All that only where this run changes what a
-    node serves.
+    the inventory's node, unless a node that was not asked may serve it. All that only where this run changes a node.
     """
     result: dict[str, dict[str, Any]] = {}
     for vip in dict.fromkeys(vip for mine in found.values() for vip in mine):
         nodes = {node: mine[vip] for node, mine in found.items() if vip in mine}
-        if all(one["buckets"] == one["buckets_before"] for one in nodes.values()):
+        if not any(one["changed"] for one in nodes.values()):
             continue
         unknown = bool(left_out) or len(nodes) < len(found)
         for node, (sides, lines) in _settle(preferred, nodes, unknown).items():

@@ -127,7 +127,7 @@ def told(tmp_path: Path, *, failover: bool = False, ends: bool = False) -> dict[
         "web2": {"buckets": [2], "buckets_before": [2], "by_hand": {"taken": [], "given": []}},
         "web3": {"buckets": [3], "buckets_before": None, "by_hand": {"taken": [], "given": []}},
     }
-    result = {"gone": [], "backends": {"nftables": ""}, "item": {"address": "10.0.0.9"}}
+    result = {"changed": True, "gone": [], "backends": {"nftables": ""}, "item": {"address": "10.0.0.9"}}
     nodes = {name: number for number, name in enumerate(shares, 1)}
     plans = {
         name: {"failover": failover, "nodes": nodes, "preferred": [number], "cluster_ips": [cluster_ip("10.0.0.9")]}

@@ -12,9 +12,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.cluster.plugins.filter.settled_buckets import FilterModule
 
 settled = FilterModule().filters()["settled_buckets"]
-FOUND = {
-    "web1": {"10.0.0.9": {"buckets": [1, 2], "buckets_before": [1, 2], "by_hand": {"taken": [2], "given": []}}},
-    "web2": {"10.0.0.9": {"buckets": [2], "buckets_before": None, "by_hand": {"taken": [], "given": []}}},
+FOUND: dict[str, Any] = {
+    "web1": {
+        "10.0.0.9": {"changed": False, "buckets": [1, 2], "buckets_before": [1, 2], "by_hand": {"taken": [2]}},
+    },
+    "web2": {"10.0.0.9": {"changed": True, "buckets": [2], "buckets_before": None, "by_hand": {}}},
 }
 
 

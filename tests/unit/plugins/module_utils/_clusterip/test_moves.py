@@ -278,6 +278,8 @@ def test_with_manual_failback_the_holder_lets_go() -> None:
     found = asked(PLANS, seen, "taken", OWN["n1"])
     assert (found["first"], found["then"]) == ({}, {"n2": {"let_go": OWN["n1"]}})
     assert found["await"] == {"n1": {"serving": OWN["n1"]}, "n2": {"without": OWN["n1"]}}
+    # Whoever was faster than n1 lets go, too.
+    assert found["again"] == {"n2": OWN["n1"], "n3": OWN["n1"]}
     stolen = OWN["n3"][0]
     found = asked(PLANS, seen, "taken", stolen)
     assert (found["first"], found["then"]) == ({"n1": {"taken": [stolen]}}, {"n2": {"let_go": [stolen]}})
@@ -290,6 +292,16 @@ def test_with_manual_failback_the_holder_lets_go() -> None:
     assert (found["first"], found["then"]) == ({}, {"n2": {"let_go": OWN["n1"]}})
     found = asked(PLANS, seen, "home", None, host="n2")
     assert found["first"] == {"n2": {"let_go": sorted(OWN["n1"] + OWN["n3"])}}
+    assert found["again"] == {"n1": OWN["n3"], "n2": sorted(OWN["n1"] + OWN["n3"]), "n3": OWN["n1"]}
+    # A node that was not reached may come first, and nobody asks for the bucket of the one that is next.
+    del seen["n1"]
+    found = asked(PLANS, seen, "home", None, host="n2")
+    assert found["again"] == {"n2": OWN["n3"]}
+
+
+def test_by_priority_nobody_lets_go() -> None:
+    assert asked(PLANS, at_home(), "given", OWN["n1"][0])["again"] == {}
+    assert plan_moves(PLAIN, plain_home(), Asked("n1", "given", OWN["n1"][0]))["again"] == {}
 
 
 # --- without VRRP ---------------------------------------------------------------------------------------------------
