@@ -362,7 +362,8 @@ def miss_that_it_is_free(cluster: Cluster, node: str, bucket: int) -> list[str]:
     """Drop the next advert by which a holder lets a bucket go: its priority is 0. The rule, to take it away."""
     advert = f"0>>22&0x3C@0&0x00FFFF00={(FIRST_ID + bucket - 1) << 16:#x}"
     rule = ["-p", "vrrp", "-m", "u32", "--u32", advert, "-m", "limit", "--limit", "1/hour", "--limit-burst", "1"]
-    cluster.run(node, "iptables", "-I", "INPUT", *rule, "-j", "DROP")
+    # Not before rules of a backend, which must be the first.
+    cluster.run(node, "iptables", "-A", "INPUT", *rule, "-j", "DROP")
     return [*rule, "-j", "DROP"]
 
 
