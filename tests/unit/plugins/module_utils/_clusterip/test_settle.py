@@ -183,13 +183,12 @@ def test_each_bucket_has_one_node_whatever_was_moved_before(steps: list[tuple[st
         elif kind == "replaced" and len(life.here) > 1:
             # Another machine with its name and number, after the others have taken what it served.
             lost = life.nodes[node]
-            for one in lost[2] if len(life.here) > 1 else ():
+            for one in lost[2]:
                 other = next(name for name in life.here if name != node)
                 life.move(other, "taken", one)
             del life.nodes[node]
             life.site()
         elif kind == "reboot":
-            local, choice, _live = life.nodes[node]
             for one in life.here:
                 local, choice, _live = life.nodes[one]
                 life.nodes[one] = (local, choice, local if choice is None else choice)
