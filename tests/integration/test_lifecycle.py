@@ -344,6 +344,10 @@ def test_absent_leaves_nothing(configured: Cluster, fresh: dict[str, list[str]])
     assert run.status == 0, run.output
     for host, now in snapshots(configured, HOSTS).items():
         assert "\n".join(left(fresh[host], now)) == "", host
+
+
+@pytest.mark.late
+def test_absent_again_changes_nothing(configured: Cluster) -> None:
     again = configured.playbook("site", *extra(lvs_state="absent"))
     assert (again.status, again.changed) == (0, {}), again.output
 

@@ -320,7 +320,10 @@ def a_bucket_is_given_and_comes_home(cluster: Cluster, bucket: Hash, bound: floa
         assert max(gaps.values()) <= bound
         assert clients.doubles_since(settled) == []
 
-    # All of a node's: it is out, over a restart of its failover too, while others live.
+
+def a_node_gives_all_and_takes_nothing_while_it_is_bad(cluster: Cluster, giver: str = "web1") -> None:
+    """It is out, over a restart of its failover too, while others live. While its server is bad, it takes nothing."""
+    before = buckets.wait_for_sizes(cluster, dict.fromkeys(NODES, 4), 60)
     move(cluster, f"lvs_host={giver}", "lvs_bucket=all", "lvs_bucket_state=given")
     out = buckets.table(cluster)
     assert out[giver] == ()
@@ -328,7 +331,6 @@ def a_bucket_is_given_and_comes_home(cluster: Cluster, bucket: Hash, bound: floa
     cluster.run(giver, "systemctl", "restart", FAILOVER)
     move(cluster, f"lvs_host={giver}", "lvs_bucket=all", "lvs_bucket_state=given")
     assert buckets.table(cluster) == out
-    # A bad server takes nothing, whatever was chosen.
     cluster.run(giver, "systemctl", "stop", SERVER)
     buckets.steady_health(cluster, giver, good=False)
     refused = cluster.playbook("buckets", "-e", f"lvs_host={giver} lvs_bucket=all lvs_bucket_state=taken")

@@ -18,6 +18,7 @@ BOUNDS = Bounds(lost=5, back=60)
 BOUND = 8
 
 
+@pytest.mark.late
 def test_a_dead_node_is_replaced(cluster: Cluster) -> None:
     cluster_ip_tests.a_dead_node_is_replaced(cluster, BOUNDS)
 
@@ -66,6 +67,11 @@ def test_a_bucket_is_moved_by_hand_under_load(cluster: Cluster) -> None:
     cluster_ip_tests.a_bucket_is_given_and_comes_home(
         cluster, lambda client: clusterip_bucket(client, (), TOTAL, number), BOUND
     )
+
+
+@pytest.mark.late
+def test_a_node_gives_all_its_buckets_and_takes_nothing_while_it_is_bad(cluster: Cluster) -> None:
+    cluster_ip_tests.a_node_gives_all_and_takes_nothing_while_it_is_bad(cluster)
 
 
 @pytest.mark.late

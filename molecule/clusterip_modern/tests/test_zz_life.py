@@ -37,6 +37,11 @@ def test_a_bucket_is_moved_by_hand_under_load(cluster: Cluster) -> None:
 
 
 @pytest.mark.late
+def test_a_node_gives_all_its_buckets_and_takes_nothing_while_it_is_bad(cluster: Cluster) -> None:
+    cluster_ip_tests.a_node_gives_all_and_takes_nothing_while_it_is_bad(cluster)
+
+
+@pytest.mark.late
 def test_what_a_killed_run_left_is_told_and_mended(cluster: Cluster) -> None:
     cluster_ip_tests.what_a_killed_run_left_is_told_and_mended(cluster)
 

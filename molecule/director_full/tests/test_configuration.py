@@ -134,6 +134,7 @@ def test_scripts_are_roots_and_not_writable(cluster: Cluster) -> None:
     assert cluster.host("lb1").user("keepalived_script").shell.endswith("nologin")
 
 
+@pytest.mark.late
 def test_tracked_script_moves_all_addresses(cluster: Cluster) -> None:
     """The script asks the way out; without it the director is no use."""
     cluster.run("lb1", "iptables", "-I", "OUTPUT", "-p", "icmp", "-d", "10.0.0.100", "-j", "DROP")

@@ -69,6 +69,7 @@ def services(**weights: int) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.late
 def test_guard_stops_a_run(cluster: Cluster) -> None:
     operations.guard_stops_a_run(cluster, SETUP, services(rs1=1), "10.0.0.12")
 

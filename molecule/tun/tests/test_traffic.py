@@ -101,6 +101,7 @@ def test_strict_source_checks_elsewhere_do_not_stop_the_tunnel(cluster: Cluster)
         cluster.run("rs1", "sysctl", "-q", "-w", f"{setting}={before}", f"{ours}=2")
 
 
+@pytest.mark.late
 def test_verify_is_content(cluster: Cluster) -> None:
     run = cluster.playbook("verify", "--extra-vars", '{"lvs_verify_requests": 30}')
     assert (run.status, run.changed) == (0, {}), run.output
