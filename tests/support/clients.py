@@ -54,8 +54,9 @@ class Double(NamedTuple):
 class Clients(Teller):
     """Every client asks over a new connection, `pause` seconds after its last one ended, until the block ends.
 
-    One that is not answered within `patience` seconds gives up and asks again at once. The block begins when each
-    client has ended a connection, well or not. Then, or after snapshot(), there are:
+    One that is not answered within `patience` seconds gives up and asks again at once, with half of that patience from
+    then on, so that a long gap is measured in smaller steps. The block begins when each client has ended a connection,
+    well or not. Then, or after snapshot(), there are:
 
     answers: all of them, oldest first. failures: when, which client, and why. doubles: where two nodes answered the
     same connection, as seen on the wire by their MACs (SYN-ACKs and resets).
@@ -167,6 +168,7 @@ wire.setblocking(False)
 ours = socket.inet_pton(family, vip)
 
 LATE = 0.1
+IMPATIENT = patience / 2  # who was not answered
 REQUEST = b"GET / HTTP/1.0\r\nConnection: close\r\n\r\n"
 clock = time.monotonic
 start = clock()
@@ -174,7 +176,7 @@ answers, failures, doubles, seen, born = [], [], [], {}, {}
 opened = {}      # descriptor -> [socket, began, client, data, deadline]
 due = [(start + number * min(pause, 1) / len(clients), number) for number in range(len(clients))]
 heapq.heapify(due)
-ended = set()
+ended, unanswered = set(), set()
 poll = select.epoll()
 poll.register(0, select.EPOLLIN)
 poll.register(wire.fileno(), select.EPOLLIN)
@@ -205,9 +207,11 @@ def end(number, now, why=None, node=None):
     connection.close()
     ended.add(client)
     if why is None:
+        unanswered.discard(client)
         answers.append((round(began - start, 3), round(now - start, 3), client, node))
         heapq.heappush(due, (now + pause, client))
     else:
+        unanswered.add(client)
         failures.append((round(began - start, 3), client, why))
         heapq.heappush(due, (max(now, began + 0.05), client))
 
@@ -233,7 +237,8 @@ while going or opened:
         key = socket.inet_pton(family, address) + client_port.to_bytes(2, "big")
         born[key] = now
         seen.pop(key, None)
-        opened[connection.fileno()] = [connection, now, client, None, now + patience]
+        deadline = now + (IMPATIENT if client in unanswered else patience)
+        opened[connection.fileno()] = [connection, now, client, None, deadline]
         if error not in (0, errno.EINPROGRESS):
             end(connection.fileno(), now, errno.errorcode.get(error, str(error)))
         else:
@@ -242,7 +247,7 @@ while going or opened:
     if going and due:
         wait = min(wait, max(0, due[0][0] - clock()))
     if opened:
-        wait = min(wait, max(0, opened[next(iter(opened))][4] - clock()))
+        wait = min(wait, max(0, min(one[4] for one in opened.values()) - clock()))
     expected = clock() + wait
     for number, events in poll.poll(wait):
         if number == 0:
@@ -275,8 +280,7 @@ while going or opened:
             else:
                 end(number, clock(), "closed without an answer")
     now = clock()
-    while opened and opened[next(iter(opened))][4] <= now:
-        number = next(iter(opened))
+    for number in [number for number, one in opened.items() if one[4] <= now]:
         end(number, now, "no connection in time" if opened[number][3] is None else "no answer in time")
     if not told and len(ended) == len(clients):
         told = True

@@ -95,6 +95,15 @@ class Cluster:
 
     # -- what the kernel says
 
+    @contextmanager
+    def without_power(self, host: str) -> Iterator[None]:
+        """A power cut at the block's beginning; at its end the guest boots, whatever the block found."""
+        self.lab.power(host, "off")
+        try:
+            yield
+        finally:
+            self.lab.power(host, "on")
+
     def addresses(self, host: str) -> set[str]:
         """The IPv4 and IPv6 addresses of a host, without prefix lengths."""
         links = json.loads(self.run(host, "ip", "-j", "address", "show"))

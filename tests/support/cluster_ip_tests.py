@@ -63,10 +63,13 @@ def a_dead_node_is_replaced(cluster: Cluster, bounds: Bounds, victim: str = "web
         ) as downloads:
             clients.snapshot()
             cut = clients.now
-            cluster.lab.power(victim, "off")
-            after = buckets.wait_for_sizes(cluster, dict.fromkeys(others, 6), 30)
-            settled = buckets.steady(clients, 5)
-        assert [one.error for one in downloads.finished()] == [""] * 20
+            with cluster.without_power(victim):
+                after = buckets.wait_for_sizes(cluster, dict.fromkeys(others, 6), 30)
+                settled = buckets.steady(clients, 5)
+                errors = [one.error for one in downloads.finished()]
+                clients.snapshot()
+                returned = clients.now
+        assert errors == [""] * 20, errors
         gaps = clients.gaps(cut - 2)
         worst = max(gaps.values())
         print(f"power cut of {victim}: all {len(IPV4)} clients served again after {worst:.2f} s")
@@ -81,9 +84,6 @@ def a_dead_node_is_replaced(cluster: Cluster, bounds: Bounds, victim: str = "web
         assert clients.doubles_since(settled) == []
         assert all(set(before[node]) < set(after[node]) for node in others)
 
-        clients.snapshot()
-        cluster.lab.power(victim, "on")
-        returned = clients.now
         buckets.wait_for(cluster, before, bounds.back)
         buckets.wait_for_boot(cluster, victim)
         buckets.wait_for(cluster, before, bounds.back)
@@ -382,16 +382,14 @@ def buckets_stay_until_they_are_taken(cluster: Cluster, bounds: Bounds, bound: f
         buckets.steady(clients, 2)
         owner = clients.owner()
         cut = clients.now
-        cluster.lab.power(victim, "off")
-        # Not always half of its buckets each: whoever is first keeps one, and on a busy machine that may be either.
-        after = buckets.wait_until_whole(cluster, others, 30)
-        assert all(set(before[node]) <= set(after[node]) for node in others)
-        buckets.steady(clients, 3)
-        assert max(clients.gaps(cut).values()) <= bounds.lost
-
-        clients.snapshot()
-        returned = clients.now
-        cluster.lab.power(victim, "on")
+        with cluster.without_power(victim):
+            # Not always half of its buckets each: whoever is first keeps one, and on a busy machine that may be either.
+            after = buckets.wait_until_whole(cluster, others, 30)
+            assert all(set(before[node]) <= set(after[node]) for node in others)
+            buckets.steady(clients, 3)
+            assert max(clients.gaps(cut).values()) <= bounds.lost
+            clients.snapshot()
+            returned = clients.now
         buckets.steady_health(cluster, victim, good=True)
         buckets.steady(clients, 10)
         assert buckets.table(cluster) == {**after, victim: ()}
