@@ -113,14 +113,11 @@ def test_rejected_configuration_never_replaces_the_running_one(configured: Clust
 
 def test_unreachable_director_stops_the_change_of_the_other(configured: Cluster) -> None:
     before = configured.run("lb2", "md5sum", "/etc/keepalived/keepalived.conf")
-    configured.lab.power("lb1", "off")
-    try:
+    with configured.without_power("lb1"):
         run = configured.playbook("site", *extra(lvs_keepalived_global={"router_id": "changed"}))
         assert run.status != 0
         assert run.recap["lb1"][1] == 1
         assert configured.run("lb2", "md5sum", "/etc/keepalived/keepalived.conf") == before
-    finally:
-        configured.lab.power("lb1", "on")
     wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
 
 
@@ -206,12 +203,9 @@ def test_vips_that_a_route_leads_to_move_with_its_next_hop(configured: Cluster, 
         configured.run("client", "ip", "route", "add", address, "via", VIP)
         wait_until(lambda at=address: configured.holders(at) == ["lb1"], seconds=10, what=f"lb1 to hold {address}")  # type: ignore[misc]
     answers_by_routed_vips(configured)
-    configured.lab.power("lb1", "off")
-    try:
+    with configured.without_power("lb1"):
         wait_until(lambda: configured.holders(VIP, ("lb2",)) == ["lb2"], seconds=20, what="lb2 to take over")
         answers_by_routed_vips(configured)
-    finally:
-        configured.lab.power("lb1", "on")
     wait_until(lambda: configured.holders(VIP) == ["lb1"], seconds=30, what="lb1 to be master again")
     back = configured.playbook("site")
     assert back.status == 0, back.output

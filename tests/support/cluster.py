@@ -93,8 +93,6 @@ class Cluster:
         )
         return Run(done.returncode, done.stdout)
 
-    # -- what the kernel says
-
     @contextmanager
     def without_power(self, host: str) -> Iterator[None]:
         """A power cut at the block's beginning; at its end the guest boots, whatever the block found."""
@@ -103,6 +101,8 @@ class Cluster:
             yield
         finally:
             self.lab.power(host, "on")
+
+    # -- what the kernel says
 
     def addresses(self, host: str) -> set[str]:
         """The IPv4 and IPv6 addresses of a host, without prefix lengths."""
